@@ -81,6 +81,10 @@ type TurnCommitted struct {
 	Turn     TurnNo      `json:"turn"`
 	Text     string      `json:"text"`
 	Segments []SegmentNo `json:"segments"`
+	// Aside marks words said while the interviewer spoke that did not stop it
+	// ("mhm") or came too late to change an answered turn: a line of the
+	// transcript that nobody owes a reply.
+	Aside bool `json:"aside,omitempty"`
 }
 
 // ReplyStarted is the payload of KindReplyStarted.

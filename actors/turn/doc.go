@@ -1,0 +1,13 @@
+// Package turn decides the conversation: whose turn it is, when a turn ends,
+// whether a voice over the interviewer's is an interruption, what is committed
+// to the transcript and when the interview ends.
+//
+// It is a pure function. Next takes a state, the present moment and one event,
+// and returns the next state and the effects to carry out. It holds no clock,
+// does no I/O and starts no goroutine, so a recorded call replays exactly and
+// hours of conversation run in milliseconds of test. States are values: Next
+// never changes the one it was given.
+//
+// All times count from the interview's start on a monotonic clock; pauses and
+// absences are included in them and left out of State.Used.
+package turn
