@@ -5,6 +5,9 @@ import (
 	"errors"
 	"log/slog"
 	"reflect"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,18 +48,21 @@ const napTime = time.Minute
 
 var errBroken = errors.New("broken")
 
-// probe is a behavior made of funcs. It keeps what it received; a test reads that
-// when the actor rests, which synctest.Wait tells.
+// probe is a behavior made of funcs. It keeps what it received.
 type probe struct {
 	receive func(*Ctx[msg], msg)
 	started func(*Ctx[msg])
 	stopped func()
-	got     []msg
-	stops   int
+	ends    atomic.Int32
+
+	mu  sync.Mutex
+	got []msg
 }
 
 func (p *probe) Receive(ctx *Ctx[msg], m msg) {
+	p.mu.Lock()
 	p.got = append(p.got, m)
+	p.mu.Unlock()
 	if p.receive != nil {
 		p.receive(ctx, m)
 		return
@@ -78,15 +84,24 @@ func (p *probe) Started(ctx *Ctx[msg]) {
 }
 
 func (p *probe) Stopped() {
-	p.stops++
+	p.ends.Add(1)
 	if p.stopped != nil {
 		p.stopped()
 	}
 }
 
+// stops is how often Stopped began.
+func (p *probe) stops() int { return int(p.ends.Load()) }
+
+func (p *probe) messages() []msg {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.got)
+}
+
 func (p *probe) notes() []note {
 	var notes []note
-	for _, m := range p.got {
+	for _, m := range p.messages() {
 		if n, ok := m.(note); ok {
 			notes = append(notes, n)
 		}
@@ -149,8 +164,10 @@ type family struct {
 	parent *probe
 	ref    Ref[msg]
 	child  *Child[msg]
-	lives  []*probe // the child's, by generation
 	ctx    *Ctx[msg]
+
+	mu    sync.Mutex
+	lives []*probe // the child's, by generation
 }
 
 // raise spawns a family. live makes the probe of each generation; nil gives plain ones.
@@ -178,7 +195,9 @@ func (f *family) spec(policy Policy, live func(Gen) *probe) ChildSpec[msg, msg] 
 			if live != nil {
 				p = live(gen)
 			}
+			f.mu.Lock()
 			f.lives = append(f.lives, p)
+			f.mu.Unlock()
 			return p
 		},
 		Policy:   policy,
@@ -188,10 +207,22 @@ func (f *family) spec(policy Policy, live func(Gen) *probe) ChildSpec[msg, msg] 
 	}
 }
 
+func (f *family) life(i int) *probe {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.lives[i]
+}
+
+func (f *family) born() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.lives)
+}
+
 // events names what the parent was told of its child.
 func (f *family) events() []string {
 	var events []string
-	for _, m := range f.parent.got {
+	for _, m := range f.parent.messages() {
 		switch m.(type) {
 		case up:
 			events = append(events, "up")

@@ -125,8 +125,8 @@ func TestNilMessageArrivesAsZeroValue(t *testing.T) {
 		p := &probe{}
 		root(t, s, "a", p).Tell(nil)
 		synctest.Wait()
-		if len(p.got) != 1 || p.got[0] != nil {
-			t.Errorf("got %v, want one nil", p.got)
+		if len(p.messages()) != 1 || p.messages()[0] != nil {
+			t.Errorf("got %v, want one nil", p.messages())
 		}
 	})
 }

@@ -88,6 +88,7 @@ func (c *cell) end(cause error, failure *Failure, budget time.Duration) bool {
 	c.failure = failure
 	c.mu.Unlock()
 	c.cancel(cause)
+	c.sendPill() // here, so that what the caller tells next is behind it
 	go c.wind(budget)
 	return true
 }
@@ -99,7 +100,6 @@ func (c *cell) wind(budget time.Duration) {
 	overdue := time.AfterFunc(budget, c.abandon)
 	defer overdue.Stop()
 
-	c.sendPill()
 	rest, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), budget/phaseShare)
 	await(c.halted, rest)
 	cancel()
