@@ -1,0 +1,144 @@
+package configs
+
+import "time"
+
+// Config is everything that can be set. Tags: env lists the variable's names, the
+// first is the one to use and the others are older spellings of the same;
+// default is used when none is set; oneof, min and max bound the value.
+type Config struct {
+	Server    Server
+	Storage   Storage
+	Providers Providers
+	Voice     Voice
+	Turn      Turn
+	Accounts  Accounts
+	Messaging Messaging
+	Files     Files
+	Log       Log
+}
+
+// Server is the edge.
+type Server struct {
+	// Env is development, test or production. Production refuses to start with a
+	// missing or default secret. APP_ENV and NODE_ENV must not contradict.
+	Env string `env:"APP_ENV,NODE_ENV" default:"development" oneof:"development test production"`
+	// Host is the address to listen on.
+	Host string `env:"HOST" default:"127.0.0.1"`
+	// Port is the TCP port; 0 takes a free one.
+	Port int `env:"PORT" default:"3000" min:"0" max:"65535"`
+	// APIURL is this server's origin as clients see it. It has no path: the
+	// frontend gives the same value to Socket.IO, where a path is a namespace.
+	APIURL string `env:"API_URL" default:"http://localhost:3000" check:"origin"`
+	// FrontendURL is the one origin that may call with credentials, and where
+	// interview links point.
+	FrontendURL string `env:"FRONTEND_URL,CLIENT_URL" default:"http://localhost:8080" check:"origin"`
+	// DevKey lets a developer create interviews without an account, as the seeded
+	// recruiter. In development an empty one is generated and written to dev.key
+	// in the data folder; in production an empty one switches the door off.
+	DevKey Secret `env:"VANTAHIRE_DEV_KEY" minlen:"24"`
+	// MetricsOpen serves /metrics to other than loopback addresses.
+	MetricsOpen bool `env:"VANTAHIRE_METRICS_OPEN" default:"false"`
+	// DrainTimeout bounds an orderly stop.
+	DrainTimeout time.Duration `env:"VANTAHIRE_DRAIN_TIMEOUT" default:"15s" min:"1s" max:"1h"`
+}
+
+// Production reports whether the strict rules hold.
+func (s Server) Production() bool { return s.Env == "production" }
+
+// Storage is where data lives.
+type Storage struct {
+	// DatabaseURL is the PostgreSQL to use; empty runs an own, private one.
+	DatabaseURL Secret `env:"DATABASE_URL" check:"postgres"`
+	// RedisURL is the Redis to use; empty runs one in the process.
+	RedisURL Secret `env:"REDIS_URL" check:"redis"`
+	// DataDir holds the private database and the development key. Empty: as root
+	// /var/lib/vantahire, else vantahire in the user's data folder.
+	DataDir string `env:"VANTAHIRE_DATA_DIR"`
+	// CacheDir holds what the make targets fetched. Empty: vantahire in the user's
+	// cache folder.
+	CacheDir string `env:"VANTAHIRE_CACHE"`
+	// PostgresBin is the folder of the postgres and initdb programs of the private
+	// database. Empty: looked for in the usual places.
+	PostgresBin string `env:"VANTAHIRE_PG_BIN"`
+}
+
+// Providers are the speech and language services.
+type Providers struct {
+	DeepgramKey Secret `env:"DEEPGRAM_API_KEY"`
+	GroqKey     Secret `env:"GROQ_API_KEY"`
+	CartesiaKey Secret `env:"CARTESIA_API_KEY"`
+	// TTS is the voice to use: deepgram, cartesia or local. Empty takes the first
+	// that has its key, else local.
+	TTS string `env:"VOICE_TTS_PROVIDER,TTS_PROVIDER" oneof:"deepgram cartesia local"`
+	// LowLatency prefers the fastest voice: cartesia.
+	LowLatency bool `env:"VOICE_TTS_LOW_LATENCY" default:"false"`
+	// LocalCalls is how many calls local speech serves at once.
+	LocalCalls int `env:"VANTAHIRE_LOCAL_CALLS" default:"4" min:"0" max:"64"`
+	// SpeechWorkers is how many local speech processes may run; 0 means one per
+	// core.
+	SpeechWorkers int `env:"VANTAHIRE_SPEECH_WORKERS" default:"0" min:"0" max:"64"`
+}
+
+// Voice is the live interview.
+type Voice struct {
+	// MaxCalls is how many interviews may be live at once in this process.
+	MaxCalls int `env:"VANTAHIRE_MAX_CALLS" default:"100" min:"1" max:"10000"`
+	// VAD is the voice detector: silero, energy, or auto: silero when its weights
+	// were fetched.
+	VAD string `env:"VANTAHIRE_VAD" default:"auto" oneof:"auto silero energy"`
+	// Consent is the policy of interviews that don't choose: required (nothing is
+	// dialled or stored before the candidate agreed) or implied (the API client
+	// has obtained it).
+	Consent string `env:"VANTAHIRE_CONSENT" default:"required" oneof:"required implied"`
+}
+
+// Turn tunes the conversation; the finer numbers stand beside the turn machine.
+type Turn struct {
+	// EndSilence is how long the candidate must be quiet before a turn that sounds
+	// complete passes.
+	EndSilence time.Duration `env:"TURN_END_SILENCE" default:"300ms" min:"150ms" max:"3s"`
+	// Grace is how long the interview waits for a candidate whose connection is
+	// gone, each time.
+	Grace time.Duration `env:"TURN_GRACE" default:"120s" min:"5s" max:"30m"`
+	// GraceTotal is how long it waits in all.
+	GraceTotal time.Duration `env:"TURN_GRACE_TOTAL" default:"4m" min:"5s" max:"2h"`
+}
+
+// Accounts are logins and sessions.
+type Accounts struct {
+	GoogleClientID       string        `env:"GOOGLE_CLIENT_ID"`
+	GoogleClientSecret   Secret        `env:"GOOGLE_CLIENT_SECRET"`
+	LinkedInClientID     string        `env:"LINKEDIN_CLIENT_ID"`
+	LinkedInClientSecret Secret        `env:"LINKEDIN_CLIENT_SECRET"`
+	SessionSecret        Secret        `env:"SESSION_SECRET" minlen:"32"` // accepted for compatibility
+	SessionTTLSeconds    int           `env:"SESSION_TTL_SECONDS" default:"604800" min:"60" max:"31536000"`
+	InterviewTTLHours    int           `env:"INTERVIEW_SESSION_TTL_HOURS" default:"0" min:"0" max:"8760"` // 0: a link lives as long as its interview
+	TestToken            Secret        `env:"E2E_AUTH_TOKEN" minlen:"8"`
+	LinkTTL              time.Duration `env:"VANTAHIRE_LINK_TTL" default:"168h" min:"1m" max:"8760h"` // life of an interview without expiresAt
+}
+
+// Messaging is mail and WhatsApp.
+type Messaging struct {
+	BrevoKey            Secret `env:"BREVO_API_KEY"`
+	BrevoSenderEmail    string `env:"BREVO_SENDER_EMAIL"`
+	BrevoSenderName     string `env:"BREVO_SENDER_NAME" default:"VantaHire"`
+	BrevoWebhookSecret  Secret `env:"BREVO_WEBHOOK_SECRET"`
+	WhatsAppKey         Secret `env:"WHATSAPP_API_KEY,WHATSAPP_ACCESS_TOKEN"`
+	WhatsAppPhoneID     string `env:"WHATSAPP_PHONE_ID,WHATSAPP_PHONE_NUMBER_ID"`
+	WhatsAppVerifyToken Secret `env:"WHATSAPP_VERIFY_TOKEN"`
+	WhatsAppAppSecret   Secret `env:"WHATSAPP_APP_SECRET"`
+}
+
+// Files are uploads and recordings.
+type Files struct {
+	MaxFileSizeMB  int    `env:"MAX_FILE_SIZE_MB" default:"10" min:"1" max:"1024"`
+	GCSBucket      string `env:"GCS_BUCKET_NAME,GCS_BUCKET"`
+	GCSProjectID   string `env:"GCS_PROJECT_ID"`
+	GCSCredentials Secret `env:"GCS_CREDENTIALS,GOOGLE_APPLICATION_CREDENTIALS" check:"-"` // a JSON document, or the path of one
+}
+
+// Log is what the program says.
+type Log struct {
+	Level  string `env:"VANTAHIRE_LOG_LEVEL" default:"info" oneof:"debug info warn error"`
+	Format string `env:"VANTAHIRE_LOG_FORMAT" default:"text" oneof:"text json"`
+}
