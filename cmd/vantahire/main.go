@@ -1,0 +1,69 @@
+// Command vantahire is the voice interviewer: the server, the candidate on the
+// command line and what is around them, one subcommand each.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// command is one subcommand. run returns the exit status.
+type command struct {
+	name, about string
+	run         func(ctx context.Context, args []string, out, errOut io.Writer) int
+}
+
+// Exit statuses, as shells expect them.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+func commands() []command {
+	return []command{
+		{"serve", "run the server", serve},
+		{"call", "hold an interview from the command line", call},
+		{"doctor", "say what this machine has and lacks", doctor},
+		{"speech", "local speech worker (started by the server)", speech},
+	}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := dispatch(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(status)
+}
+
+func dispatch(ctx context.Context, args []string, out, errOut io.Writer) int {
+	if len(args) == 0 {
+		usage(errOut)
+		return exitUsage
+	}
+	switch args[0] {
+	case "help", "-h", "--help":
+		usage(out)
+		return exitOK
+	}
+	for _, c := range commands() {
+		if c.name == args[0] {
+			return c.run(ctx, args[1:], out, errOut)
+		}
+	}
+	_, _ = fmt.Fprintf(errOut, "vantahire: there is no command %q\n\n", args[0])
+	usage(errOut)
+	return exitUsage
+}
+
+func usage(w io.Writer) {
+	_, _ = fmt.Fprintln(w, "usage: vantahire COMMAND [flags]   (vantahire COMMAND -h lists a command's flags)")
+	_, _ = fmt.Fprintln(w)
+	for _, c := range commands() {
+		_, _ = fmt.Fprintf(w, "  %-8s %s\n", c.name, c.about)
+	}
+}
