@@ -150,6 +150,9 @@ type Sessions interface {
 	Touch(ctx context.Context, id string) error
 	// Revoke withdraws the link; the first time wins. ErrNotFound.
 	Revoke(ctx context.Context, id string, at time.Time) error
+	// Standings tells how the given links and their interviews stand, in one
+	// query. Links that are gone are left out.
+	Standings(ctx context.Context, ids []string) ([]Standing, error)
 }
 
 // Consents stores what candidates agreed to. Every method blocks on the database

@@ -1,0 +1,118 @@
+package hiring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/vantahire/vantahire/interview"
+)
+
+// Started moves an interview to IN_PROGRESS (contract section 3.1). One that is
+// in progress already stays so: its candidate is back. ErrConflict: it is over.
+func (s *Service) Started(ctx context.Context, id interview.ID, at time.Time) error {
+	row, err := s.interviews.SetStatus(ctx, id, []interview.Status{interview.StatusPending}, interview.StatusInProgress, at.UTC())
+	if errors.Is(err, ErrConflict) {
+		row, getErr := s.interviews.Get(ctx, id)
+		if getErr != nil {
+			return fmt.Errorf("start interview %s: %w", id, getErr)
+		}
+		if row.Status == interview.StatusInProgress {
+			return nil
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("start interview %s: %w", id, err)
+	}
+	s.publishStatus(row, "interview:started")
+	return nil
+}
+
+// Ended moves an interview that ended for good to COMPLETED; for any other reason
+// it stays as it is. One that was ended elsewhere meanwhile stays ended there.
+func (s *Service) Ended(ctx context.Context, id interview.ID, at time.Time, reason interview.EndReason) error {
+	if !reason.Final() {
+		return nil
+	}
+	row, err := s.interviews.SetStatus(ctx, id, []interview.Status{interview.StatusInProgress}, interview.StatusCompleted, at.UTC())
+	if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("complete interview %s: %w", id, err)
+	}
+	s.publishStatus(row, "interview:completed")
+	return nil
+}
+
+// statusEvent is the payload of contract section 5.4: one object for all names.
+type statusEvent struct {
+	InterviewID interview.ID     `json:"interviewId"`
+	Status      interview.Status `json:"status"`
+	StartedAt   *time.Time       `json:"startedAt,omitempty"`
+	CompletedAt *time.Time       `json:"completedAt,omitempty"`
+}
+
+// publishStatus emits interview:status and the seed's name beside it, to the
+// recruiter and to the interview's followers.
+func (s *Service) publishStatus(row Interview, also string) {
+	e := statusEvent{InterviewID: row.ID, Status: row.Status, StartedAt: row.StartedAt, CompletedAt: row.CompletedAt}
+	for _, name := range []string{"interview:status", also} {
+		s.publisher.Publish(UserTopic(row.RecruiterID), name, e)
+		s.publisher.Publish(InterviewTopic(row.ID), name, e)
+	}
+}
+
+// LiveLink is a live call with the link it was opened by.
+type LiveLink struct {
+	Interview interview.ID
+	SessionID string
+}
+
+// Standing is how a link and its interview stand.
+type Standing struct {
+	SessionID string
+	Status    interview.Status
+	Revoked   bool
+	ExpiresAt time.Time
+}
+
+// Cut is a live call that must end, and why.
+type Cut struct {
+	Link   LiveLink
+	Reason interview.EndReason
+}
+
+// Cuts finds the live calls whose link was revoked or ran out, or whose interview
+// was ended or deleted elsewhere. One query serves all of them, so it may be
+// asked every second.
+func (s *Service) Cuts(ctx context.Context, live []LiveLink) ([]Cut, error) {
+	if len(live) == 0 {
+		return nil, nil
+	}
+	ids := make([]string, len(live))
+	for i, l := range live {
+		ids[i] = l.SessionID
+	}
+	standings, err := s.sessions.Standings(ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("look after %d live calls: %w", len(live), err)
+	}
+	found := make(map[string]Standing, len(standings))
+	for _, st := range standings {
+		found[st.SessionID] = st
+	}
+	now := s.now()
+	var cuts []Cut
+	for _, l := range live {
+		st, exists := found[l.SessionID]
+		switch {
+		case !exists, st.Status == interview.StatusCompleted, st.Status == interview.StatusExpired:
+			cuts = append(cuts, Cut{l, interview.EndElsewhere})
+		case st.Revoked, !st.ExpiresAt.After(now):
+			cuts = append(cuts, Cut{l, interview.EndRevoked})
+		}
+	}
+	return cuts, nil
+}

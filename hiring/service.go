@@ -1,0 +1,68 @@
+package hiring
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/vantahire/vantahire/interview"
+)
+
+// Publisher tells those who follow along. Publish never blocks and never fails
+// its caller: an event that can't be delivered is dropped and counted.
+type Publisher interface {
+	Publish(topic Topic, name string, payload any)
+}
+
+// Topic is who an event is for.
+type Topic string
+
+// InterviewTopic is everybody who follows an interview, UserTopic one account.
+func InterviewTopic(id interview.ID) Topic { return Topic("interview:" + string(id)) }
+
+// UserTopic is one account.
+func UserTopic(userID string) Topic { return Topic("user:" + userID) }
+
+// Options are what the services need to know.
+type Options struct {
+	FrontendURL string        // origin that interview links point to
+	LinkTTL     time.Duration // life of an interview that does not choose
+	Consent     ConsentPolicy // of interviews that don't choose
+	// CheckPlan checks a question plan's document and says what is wrong with it.
+	CheckPlan func(document []byte) error
+	Log       *slog.Logger
+}
+
+// Repositories are the stores the services work on.
+type Repositories struct {
+	Interviews Interviews
+	Sessions   Sessions
+	Consents   Consents
+	Users      Users
+}
+
+// Service is the interviews' side of hiring: it creates them, opens them to
+// their candidates and moves them through their states. It is goroutine-safe and
+// holds no state of its own.
+type Service struct {
+	interviews Interviews
+	sessions   Sessions
+	consents   Consents
+	users      Users
+	publisher  Publisher
+	options    Options
+	now        func() time.Time
+	newID      func() string
+}
+
+// NewService wires the service.
+func NewService(repos Repositories, publisher Publisher, options Options) *Service {
+	return &Service{
+		interviews: repos.Interviews, sessions: repos.Sessions, consents: repos.Consents, users: repos.Users,
+		publisher: publisher, options: options,
+		// The database keeps milliseconds; so does everything computed from it.
+		now:   func() time.Time { return time.Now().UTC().Truncate(time.Millisecond) },
+		newID: uuid.NewString,
+	}
+}
