@@ -1,0 +1,167 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/vantahire/vantahire/actors"
+	"github.com/vantahire/vantahire/hiring"
+	"github.com/vantahire/vantahire/interview"
+	"github.com/vantahire/vantahire/media/voiceproto"
+	"github.com/vantahire/vantahire/media/wsaudio"
+)
+
+// gate stands between a candidate's connection and the interview: until there is
+// a consent it lets nothing through, so nothing is dialled, heard or stored.
+// Its handler methods are called by the connection's reader goroutine.
+type gate struct {
+	server *Server
+	access hiring.Access
+	conn   *wsaudio.Conn
+	typing bool
+	hello  *voiceproto.Hello // said before the consent; the reader's own
+	ctx    context.Context   //nolint:containedctx // of the connection, which the gate belongs to
+
+	mu    sync.Mutex
+	call  *actors.Connection // nil before the consent
+	timer *time.Timer        // ends the wait for it
+}
+
+// open lets the candidate in, or asks for the consent first.
+func (g *gate) open(ctx context.Context) {
+	g.ctx = ctx
+	s, row := g.server, g.access.Interview
+	setup, cancel := context.WithTimeout(ctx, voiceSetup)
+	defer cancel()
+	if err := s.services.Hiring.Touch(setup, g.access); err != nil {
+		s.log.Warn("use of a link was not counted", "interview", row.ID, "error", err)
+	}
+	given, err := s.services.Hiring.ConsentGiven(setup, row)
+	switch {
+	case err != nil:
+		g.fail(err)
+	case given:
+		g.enter(setup)
+	default:
+		g.ask()
+		g.mu.Lock()
+		g.timer = time.AfterFunc(s.cfg.ConsentWait, func() {
+			g.conn.Close(voiceproto.CloseFlood, "Consent was not given")
+		})
+		g.mu.Unlock()
+	}
+}
+
+func (g *gate) ask() {
+	g.conn.Send(voiceproto.ConsentRequired{Version: hiring.ConsentVersion, Text: hiring.ConsentText})
+}
+
+// enter connects to the interview.
+func (g *gate) enter(ctx context.Context) {
+	call, err := g.server.connect(ctx, g.access.Interview, g.conn, g.typing)
+	if err != nil {
+		g.fail(err)
+		return
+	}
+	g.mu.Lock()
+	g.call = call
+	g.mu.Unlock()
+	if g.hello != nil {
+		call.OnMessage(*g.hello)
+	}
+}
+
+// fail closes a connection that can't be served now.
+func (g *gate) fail(err error) {
+	g.server.log.Warn("voice call refused", "interview", g.access.Interview.ID, "error", err)
+	code := voiceproto.CloseInternal
+	if errors.Is(err, actors.ErrFull) || errors.Is(err, actors.ErrClosed) {
+		code = voiceproto.CloseTryAgain
+		g.conn.Send(voiceproto.Error{Message: "All interview rooms are busy. Please try again shortly.", Code: voiceproto.CodeOverloaded, Retry: true})
+	}
+	g.conn.Close(code, voiceproto.CloseReason(code))
+}
+
+func (g *gate) entered() *actors.Connection {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.call
+}
+
+// OnAudio passes audio on; what comes before the consent is dropped unheard.
+func (g *gate) OnAudio(pcm []byte) {
+	if call := g.entered(); call != nil {
+		call.OnAudio(pcm)
+	}
+}
+
+// OnMessage passes messages on, and before the consent looks for it alone.
+func (g *gate) OnMessage(m voiceproto.ClientMessage) {
+	if call := g.entered(); call != nil {
+		call.OnMessage(m)
+		return
+	}
+	switch m := m.(type) {
+	case voiceproto.Ping:
+		g.conn.Send(voiceproto.Pong{})
+	case voiceproto.Hello:
+		g.typing, g.hello = g.typing || m.Typing, &m
+	case voiceproto.Consent:
+		if m.Version != hiring.ConsentVersion {
+			g.ask() // the text has changed since the client showed it
+			return
+		}
+		g.agreed()
+	case voiceproto.End:
+		g.conn.Close(voiceproto.CloseCompleted, "")
+	default:
+	}
+}
+
+func (g *gate) agreed() {
+	ctx, cancel := context.WithTimeout(g.ctx, voiceSetup)
+	defer cancel()
+	if err := g.server.services.Hiring.GiveConsent(ctx, g.access.Interview); err != nil {
+		g.fail(err)
+		return
+	}
+	g.stopTimer()
+	g.enter(ctx)
+}
+
+func (g *gate) stopTimer() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.timer != nil {
+		g.timer.Stop()
+	}
+}
+
+// OnClosed tells the interview.
+func (g *gate) OnClosed(code int, err error) {
+	g.stopTimer()
+	if call := g.entered(); call != nil {
+		call.OnClosed(code, err)
+	}
+}
+
+// link says by which link this connection was opened.
+func (g *gate) link() hiring.LiveLink {
+	return hiring.LiveLink{Interview: g.access.Interview.ID, SessionID: g.access.Session.ID}
+}
+
+// cut ends the call because its link or its interview has ended elsewhere.
+func (g *gate) cut(reason interview.EndReason) {
+	if g.entered() != nil {
+		if err := g.server.services.Calls.End(g.access.Interview.ID, reason); err == nil {
+			return
+		}
+	}
+	code := voiceproto.CloseNotActive
+	if reason == interview.EndRevoked {
+		code = voiceproto.CloseRevoked
+	}
+	g.conn.Close(code, voiceproto.CloseReason(code))
+}

@@ -1,0 +1,200 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/vantahire/vantahire/actors"
+	"github.com/vantahire/vantahire/hiring"
+	"github.com/vantahire/vantahire/interview"
+)
+
+const (
+	// jsonLimit is the size of a JSON body (contract section 1.6).
+	jsonLimit = 1 << 20
+	// headerTimeout bounds how long a client may take to send its request's head.
+	headerTimeout = 10 * time.Second
+	// idleTimeout closes keep-alive connections nobody uses.
+	idleTimeout = 2 * time.Minute
+)
+
+// Config is what the edge needs to know.
+type Config struct {
+	// FrontendURL is the one origin that may call with credentials, APIURL our
+	// own; both without a path.
+	FrontendURL, APIURL string
+	Production          bool
+	// DevKey opens the routes of the seeded recruiter; "" closes them.
+	DevKey string
+	// ConsentWait is how long a candidate may take to agree. Defaults to 5 min.
+	ConsentWait time.Duration
+	Log         *slog.Logger
+}
+
+// LiveCalls is what the edge needs of the live interviews.
+type LiveCalls interface {
+	// Admits reports why a call can't be taken now, or nil.
+	Admits(id interview.ID) error
+	// Connect brings a connection to its interview.
+	Connect(ctx context.Context, info actors.Info, t actors.Transport, typing bool) (*actors.Connection, error)
+	// End ends a live interview for a reason from outside.
+	End(id interview.ID, reason interview.EndReason) error
+}
+
+// Services are what the handlers call.
+type Services struct {
+	Hiring *hiring.Service
+	Calls  LiveCalls
+	// Describe tells the live interview about itself: the plan above all.
+	Describe func(row hiring.Interview) (actors.Info, error)
+	// Healthy checks database and Redis.
+	Healthy func(ctx context.Context) error
+	// Metrics serves /metrics; nil switches it off.
+	Metrics http.Handler
+}
+
+// Server is the HTTP edge.
+type Server struct {
+	cfg      Config
+	services Services
+	log      *slog.Logger
+	http     *http.Server
+	sockets  *sockets
+	handler  http.Handler
+}
+
+// New builds the edge; it serves once Serve is called.
+func New(cfg Config, services Services) *Server {
+	if cfg.ConsentWait == 0 {
+		cfg.ConsentWait = 5 * time.Minute
+	}
+	s := &Server{cfg: cfg, services: services, log: cfg.Log, sockets: newSockets()}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /voice/{interviewId}", s.voice)
+	if services.Metrics != nil {
+		mux.Handle("GET /metrics", services.Metrics)
+	}
+	mux.Handle("/", newBridge(s.app(), jsonLimit))
+	s.handler = s.observe(s.secure(s.allowOrigin(s.recoverPanic(mux))))
+	s.http = &http.Server{
+		Handler: s.handler, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug),
+	}
+	return s
+}
+
+// Handler is the whole edge, for tests.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// app is the Fiber app with the REST routes.
+func (s *Server) app() *fiber.App {
+	app := fiber.New(fiber.Config{
+		// Without Immutable, strings a handler keeps are overwritten by the next
+		// request.
+		Immutable: true, StrictRouting: true, CaseSensitive: true,
+		DisableStartupMessage: true, ErrorHandler: s.handleError, BodyLimit: jsonLimit,
+	})
+	app.Use(useRequestContext)
+	for _, r := range s.routes() {
+		handlers := []fiber.Handler{r.guard(s), r.handle}
+		if r.method == http.MethodGet {
+			app.Get(r.path, handlers...) // Fiber answers HEAD with it
+			continue
+		}
+		app.Add(r.method, r.path, handlers...)
+	}
+	app.Use(func(*fiber.Ctx) error { return errNotFoundRoute })
+	return app
+}
+
+// route is one REST route with the rule that opens it. A route without a rule
+// does not start.
+type route struct {
+	method, path string
+	access       access
+	handle       fiber.Handler
+}
+
+// access says who may call a route.
+type access int
+
+const (
+	accessUnset access = iota
+	accessPublic
+	accessDeveloper // the development key, as the seeded recruiter
+)
+
+func (r route) guard(s *Server) fiber.Handler {
+	switch r.access {
+	case accessPublic:
+		return func(c *fiber.Ctx) error { return c.Next() }
+	case accessDeveloper:
+		return s.requireDevKey
+	case accessUnset:
+	}
+	panic(fmt.Sprintf("api: %s %s declares nobody who may call it", r.method, r.path))
+}
+
+func (s *Server) routes() []route {
+	return []route{
+		{http.MethodGet, "/health", accessPublic, s.health},
+		{http.MethodPost, "/interviews", accessDeveloper, s.createInterview},
+		{http.MethodGet, "/interviews/:id", accessDeveloper, s.getInterview},
+		{http.MethodGet, "/interviews/:id/transcript", accessDeveloper, s.getTranscript},
+	}
+}
+
+// Serve answers requests on l until Shutdown, and then returns nil.
+func (s *Server) Serve(l net.Listener) error {
+	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
+}
+
+// Shutdown stops accepting, says goodbye to the open voice sockets (1001), lets
+// requests finish and returns when all is closed or ctx ends.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.sockets.closeAll()
+	err := s.http.Shutdown(ctx)
+	if werr := s.sockets.wait(ctx); err == nil {
+		err = werr
+	}
+	if err != nil {
+		_ = s.http.Close()
+		return fmt.Errorf("shut the edge down: %w", err)
+	}
+	return nil
+}
+
+// loopback reports whether a request came from this machine.
+func loopback(r *http.Request) bool {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	return err == nil && net.ParseIP(host).IsLoopback() && r.Header.Get("X-Forwarded-For") == ""
+}
+
+// OnlyLoopback hides a handler from other machines.
+func OnlyLoopback(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !loopback(r) {
+			writeError(w, http.StatusNotFound, errNotFoundRoute.message)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+func bearer(header string) string {
+	if scheme, value, ok := strings.Cut(header, " "); ok && strings.EqualFold(scheme, "Bearer") {
+		return strings.TrimSpace(value)
+	}
+	return ""
+}

@@ -1,0 +1,126 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/vantahire/vantahire/hiring"
+	"github.com/vantahire/vantahire/media/voiceproto"
+)
+
+// sockets knows the open voice connections: net/http forgets a connection once it
+// is upgraded. Goroutine-safe.
+type sockets struct {
+	mu     sync.Mutex
+	open   map[*gate]struct{}
+	closed bool
+	empty  chan struct{} // closed when the last one is gone after closeAll
+}
+
+func newSockets() *sockets { return &sockets{open: map[*gate]struct{}{}} }
+
+// add registers a connection; false after closeAll.
+func (k *sockets) add(g *gate) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.closed {
+		return false
+	}
+	k.open[g] = struct{}{}
+	return true
+}
+
+func (k *sockets) remove(g *gate) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.open, g)
+	if k.empty != nil && len(k.open) == 0 {
+		close(k.empty)
+		k.empty = nil
+	}
+}
+
+func (k *sockets) all() []*gate {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	gates := make([]*gate, 0, len(k.open))
+	for g := range k.open {
+		gates = append(gates, g)
+	}
+	return gates
+}
+
+// closeAll takes no further connection and says goodbye to the open ones.
+func (k *sockets) closeAll() {
+	k.mu.Lock()
+	k.closed = true
+	k.mu.Unlock()
+	for _, g := range k.all() {
+		g.conn.Send(voiceproto.Gone{Reason: voiceproto.GoneShutdown})
+		g.conn.Close(voiceproto.CloseGoingAway, voiceproto.CloseReason(voiceproto.CloseGoingAway))
+	}
+}
+
+// wait blocks until every connection is gone or ctx ends.
+func (k *sockets) wait(ctx context.Context) error {
+	k.mu.Lock()
+	if len(k.open) == 0 {
+		k.mu.Unlock()
+		return nil
+	}
+	if k.empty == nil {
+		k.empty = make(chan struct{})
+	}
+	empty := k.empty
+	k.mu.Unlock()
+	select {
+	case <-empty:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%d voice connections are still open: %w", len(k.all()), context.Cause(ctx))
+	}
+}
+
+// watchEvery is how often live calls are checked: contract section 6 ends a call
+// whose link was revoked within a second.
+const watchEvery = 700 * time.Millisecond
+
+// Watch ends live calls whose link was revoked or ran out, or whose interview was
+// ended elsewhere, until ctx ends. A database that does not answer ends nobody.
+func (s *Server) Watch(ctx context.Context) {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		s.endCutCalls(ctx)
+	}
+}
+
+func (s *Server) endCutCalls(ctx context.Context) {
+	gates := s.sockets.all()
+	links := make([]hiring.LiveLink, len(gates))
+	byLink := make(map[hiring.LiveLink][]*gate, len(gates))
+	for i, g := range gates {
+		links[i] = g.link()
+		byLink[links[i]] = append(byLink[links[i]], g)
+	}
+	ctx, cancel := context.WithTimeout(ctx, voiceSetup)
+	defer cancel()
+	cuts, err := s.services.Hiring.Cuts(ctx, links)
+	if err != nil {
+		s.log.Warn("live calls can't be checked", "error", err)
+		return
+	}
+	for _, cut := range cuts {
+		for _, g := range byLink[cut.Link] {
+			s.log.Info("call is cut", "interview", cut.Link.Interview, "reason", cut.Reason)
+			g.cut(cut.Reason)
+		}
+	}
+}
