@@ -25,8 +25,8 @@ type gate struct {
 	ctx    context.Context   //nolint:containedctx // of the connection, which the gate belongs to
 
 	mu    sync.Mutex
-	call  *actors.Connection // nil before the consent
-	timer *time.Timer        // ends the wait for it
+	call  wsaudio.Handler // nil before the consent
+	timer *time.Timer     // ends the wait for it
 }
 
 // open lets the candidate in, or asks for the consent first.
@@ -84,7 +84,7 @@ func (g *gate) fail(err error) {
 	g.conn.Close(code, voiceproto.CloseReason(code))
 }
 
-func (g *gate) entered() *actors.Connection {
+func (g *gate) entered() wsaudio.Handler {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.call

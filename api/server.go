@@ -15,6 +15,7 @@ import (
 	"github.com/vantahire/vantahire/actors"
 	"github.com/vantahire/vantahire/hiring"
 	"github.com/vantahire/vantahire/interview"
+	"github.com/vantahire/vantahire/media/wsaudio"
 )
 
 const (
@@ -43,8 +44,8 @@ type Config struct {
 type LiveCalls interface {
 	// Admits reports why a call can't be taken now, or nil.
 	Admits(id interview.ID) error
-	// Connect brings a connection to its interview.
-	Connect(ctx context.Context, info actors.Info, t actors.Transport, typing bool) (*actors.Connection, error)
+	// Connect brings a connection to its interview, which takes what it reads.
+	Connect(ctx context.Context, info actors.Info, t actors.Transport, typing bool) (wsaudio.Handler, error)
 	// End ends a live interview for a reason from outside.
 	End(id interview.ID, reason interview.EndReason) error
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"github.com/vantahire/vantahire/actors"
 	"github.com/vantahire/vantahire/hiring"
 	"github.com/vantahire/vantahire/interview"
 	"github.com/vantahire/vantahire/media/voiceproto"
@@ -138,7 +137,7 @@ func (silent) OnMessage(voiceproto.ClientMessage) {}
 func (silent) OnClosed(int, error)                {}
 
 // connect brings the connection to its interview.
-func (s *Server) connect(ctx context.Context, row hiring.Interview, conn *wsaudio.Conn, typing bool) (*actors.Connection, error) {
+func (s *Server) connect(ctx context.Context, row hiring.Interview, conn *wsaudio.Conn, typing bool) (wsaudio.Handler, error) {
 	info, err := s.services.Describe(row)
 	if err != nil {
 		return nil, err

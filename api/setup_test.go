@@ -1,0 +1,220 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/vantahire/vantahire/actors"
+	"github.com/vantahire/vantahire/hiring"
+	"github.com/vantahire/vantahire/hiring/hiringtest"
+	"github.com/vantahire/vantahire/interview"
+	"github.com/vantahire/vantahire/media/voiceproto"
+	"github.com/vantahire/vantahire/media/wsaudio"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/valyala/fasthttp.updateServerDate.func1"))
+}
+
+const (
+	testKey      = "test-key-0123456789abcdefghij"
+	testFrontend = "http://frontend.test"
+)
+
+// bundle is a running edge on loopback with its fakes.
+type bundle struct {
+	t      *testing.T
+	server *Server
+	http   *httptest.Server
+	memory *hiringtest.Memory
+	calls  *fakeCalls
+	events *events
+	sick   error
+}
+
+func setup(t *testing.T, change ...func(*Config)) *bundle {
+	t.Helper()
+	b := &bundle{t: t, memory: hiringtest.NewMemory(), calls: &fakeCalls{}, events: &events{}}
+	log := slog.New(slog.DiscardHandler)
+	service := hiring.NewService(b.memory.Repositories(), b.events, hiring.Options{
+		FrontendURL: testFrontend, LinkTTL: 7 * 24 * time.Hour, Consent: hiring.ConsentRequired,
+		CheckPlan: func(raw []byte) error {
+			if strings.Contains(string(raw), "bad") {
+				return errors.New("questions has 0 entries; use 1 to 30")
+			}
+			return nil
+		}, Log: log,
+	})
+	cfg := Config{FrontendURL: testFrontend, APIURL: "http://api.test", DevKey: testKey, Log: log}
+	for _, f := range change {
+		f(&cfg)
+	}
+	b.server = New(cfg, Services{
+		Hiring: service, Calls: b.calls,
+		Describe: func(row hiring.Interview) (actors.Info, error) {
+			return actors.Info{ID: row.ID, JobRole: row.JobRole}, nil
+		},
+		Healthy: func(context.Context) error { return b.sick },
+	})
+	b.http = httptest.NewServer(b.server.Handler())
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		b.server.sockets.closeAll()
+		if err := b.server.sockets.wait(ctx); err != nil {
+			t.Error(err)
+		}
+		b.http.Close()
+	})
+	return b
+}
+
+// answer is what came back for a request.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// do sends a request; header pairs follow the body.
+func (b *bundle) do(method, path, body string, header ...string) answer {
+	b.t.Helper()
+	var reader io.Reader
+	if body != "" {
+		reader = strings.NewReader(body)
+	}
+	req, err := http.NewRequestWithContext(b.t.Context(), method, b.http.URL+path, reader)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	res, err := b.http.Client().Do(req)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return answer{res.StatusCode, res.Header, string(raw)}
+}
+
+// asDeveloper sends a request with the development key.
+func (b *bundle) asDeveloper(method, path, body string) answer {
+	b.t.Helper()
+	return b.do(method, path, body, "Authorization", "Bearer "+testKey)
+}
+
+// created makes an interview through the API and returns its id and token.
+func (b *bundle) created(fields string) (id interview.ID, token string) {
+	b.t.Helper()
+	a := b.asDeveloper(http.MethodPost, "/interviews", `{"candidateEmail":"a@b.co","jobRole":"Engineer"`+fields+`}`)
+	if a.status != http.StatusCreated {
+		b.t.Fatalf("create: %d %s", a.status, a.body)
+	}
+	var row struct {
+		ID       interview.ID
+		Sessions []struct{ Token string }
+	}
+	if err := json.Unmarshal([]byte(a.body), &row); err != nil {
+		b.t.Fatal(err)
+	}
+	return row.ID, row.Sessions[0].Token
+}
+
+// events collects what hiring publishes.
+type events struct {
+	mu    sync.Mutex
+	names []string
+}
+
+func (e *events) Publish(topic hiring.Topic, name string, _ any) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.names = append(e.names, string(topic)+" "+name)
+}
+
+// fakeCalls is the live side: it notes what reaches it.
+type fakeCalls struct {
+	mu        sync.Mutex
+	refuse    error
+	connected []actors.Info
+	typing    []bool
+	ended     []interview.EndReason
+	audio     bytes.Buffer
+	messages  []voiceproto.ClientMessage
+	transport actors.Transport
+	closed    chan int
+}
+
+func (f *fakeCalls) Admits(interview.ID) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.refuse
+}
+
+func (f *fakeCalls) Connect(_ context.Context, info actors.Info, t actors.Transport, typing bool) (wsaudio.Handler, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.refuse != nil {
+		return nil, f.refuse
+	}
+	f.connected = append(f.connected, info)
+	f.typing = append(f.typing, typing)
+	f.transport = t
+	f.closed = make(chan int, 1)
+	t.Send(voiceproto.Ready{InterviewID: info.ID})
+	return fakeHandler{f, f.closed}, nil
+}
+
+func (f *fakeCalls) End(_ interview.ID, reason interview.EndReason) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ended = append(f.ended, reason)
+	code := voiceproto.CloseNotActive
+	if reason == interview.EndRevoked {
+		code = voiceproto.CloseRevoked
+	}
+	f.transport.Close(code, "")
+	return nil
+}
+
+func (f *fakeCalls) connections() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.connected)
+}
+
+type fakeHandler struct {
+	calls  *fakeCalls
+	closed chan int
+}
+
+func (h fakeHandler) OnAudio(pcm []byte) {
+	h.calls.mu.Lock()
+	defer h.calls.mu.Unlock()
+	h.calls.audio.Write(pcm)
+}
+
+func (h fakeHandler) OnMessage(m voiceproto.ClientMessage) {
+	h.calls.mu.Lock()
+	defer h.calls.mu.Unlock()
+	h.calls.messages = append(h.calls.messages, m)
+}
+
+func (h fakeHandler) OnClosed(code int, _ error) { h.closed <- code }
