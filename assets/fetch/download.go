@@ -87,7 +87,7 @@ func (c cache) tarball(ctx context.Context, p pkg) (raw []byte, fresh bool, err 
 func (c cache) pack(ctx context.Context, p pkg, dir string) error {
 	ctx, cancel := context.WithTimeout(ctx, downloadTimeout)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, c.npm, "pack", p.id(), "--ignore-scripts", "--silent") // #nosec G204 -- both come from the committed manifest
+	cmd := exec.CommandContext(ctx, c.npm, "pack", p.id(), "--ignore-scripts", "--loglevel=error") // #nosec G204 -- both come from the committed manifest
 	cmd.Dir = dir
 	// A child of npm may hold the pipes after npm itself was killed.
 	cmd.WaitDelay = 5 * time.Second
@@ -102,7 +102,7 @@ func (c cache) pack(ctx context.Context, p pkg, dir string) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("%w (gave up after %s)", errDownload, downloadTimeout)
 	}
-	return fmt.Errorf("%w (npm pack: %w: %s)", errDownload, err, lastLine(out.String()))
+	return fmt.Errorf("%w (npm pack: %w: %s)", errDownload, err, firstLine(out.String()))
 }
 
 // digest is the pinned SHA-512.
@@ -128,8 +128,8 @@ func (p pkg) check(tarball []byte) error {
 	return nil
 }
 
-// lastLine is the last line of a program's output that says something.
-func lastLine(s string) string {
-	s = strings.TrimSpace(s)
-	return s[strings.LastIndexByte(s, '\n')+1:]
+// firstLine is the first line of a program's output: npm's error code.
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
+	return line
 }

@@ -81,7 +81,7 @@ func onlyUnreachable(err error) bool {
 
 // joined takes an errors.Join apart.
 func joined(err error) []error {
-	if j, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the join itself is meant, not what it wraps
+	if j, ok := err.(interface{ Unwrap() []error }); ok { // the join itself, not what it wraps
 		return j.Unwrap()
 	}
 	return []error{err}

@@ -219,7 +219,7 @@ func TestFailuresSayWhatIsWrong(t *testing.T) {
 		soft    bool // -optional lets it pass
 	}{
 		"npm is not installed":        {deliver, full, pinned(full), func(b *bench) { b.cache.npm = "npm-is-not-here" }, "install Node.js", errNoNPM, true},
-		"there is no network":         {"echo some >&2; echo request failed >&2; exit 1", full, pinned(full), nil, "request failed", errDownload, true},
+		"there is no network":         {"echo npm error code ENOTFOUND >&2; echo more >&2; exit 1", full, pinned(full), nil, "code ENOTFOUND)", errDownload, true},
 		"npm leaves nothing":          {"exit 0", full, pinned(full), nil, "0 tarballs", errDownload, true},
 		"the package lacks a file":    {deliver, lacking, pinned(lacking), nil, `lacks ["package/LICENSE"]`, nil, false},
 		"the package is no tarball":   {deliver, []byte("text"), pinned([]byte("text")), nil, "open tarball", nil, false},
