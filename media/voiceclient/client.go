@@ -7,12 +7,14 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
 
+	"github.com/vantahire/vantahire/interview"
 	"github.com/vantahire/vantahire/media/voiceproto"
 )
 
@@ -99,14 +101,31 @@ func Dial(ctx context.Context, o Options) (*Client, error) {
 			return nil, &DialError{Err: err}
 		}
 	}
-	c.tasks.Go(c.readLoop)
-	c.tasks.Go(c.playLoop)
+	c.task(c.readLoop)
+	c.task(c.playLoop)
 	go func() {
 		defer close(c.done)
+		defer c.guard()
 		c.tasks.Wait()
 		c.report()
 	}()
 	return c, nil
+}
+
+// task starts a goroutine of the client.
+func (c *Client) task(f func()) {
+	c.tasks.Go(func() {
+		defer c.guard()
+		f()
+	})
+}
+
+// guard turns a panic, also of OnEvent, into the end of this connection alone.
+func (c *Client) guard() {
+	if r := recover(); r != nil {
+		c.log.Error("voice client panicked", "panic", r, "stack", string(debug.Stack()))
+		c.hangUp(fmt.Errorf("%w: %v", ErrPanicked, r))
+	}
 }
 
 func wsURL(url string) string {
@@ -248,50 +267,61 @@ func (c *Client) next(buf *[]byte) (kind int, raw []byte, err error) {
 
 func (c *Client) onAudio(raw []byte) {
 	now := time.Now()
+	if reply, first := c.takeAudio(now, raw); first {
+		c.emit(Event{At: now, Kind: EventFirstAudio, Reply: reply})
+	}
+}
+
+func (c *Client) takeAudio(now time.Time, raw []byte) (reply interview.ReplyNo, first bool) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	defer c.poke()
 	if len(raw)%2 != 0 {
 		c.broken++
 	}
-	first := c.player.packet(now, raw)
-	reply := c.player.reply
-	c.poke()
-	c.mu.Unlock()
-	if first {
-		c.emit(Event{At: now, Kind: EventFirstAudio, Reply: reply})
-	}
+	return c.player.reply, c.player.packet(now, raw)
 }
 
 func (c *Client) onText(raw []byte) {
 	now := time.Now()
 	m, err := voiceproto.DecodeServer(raw)
 	if err != nil {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if errors.Is(err, voiceproto.ErrUnknownType) {
-			c.unknown++
-		} else {
-			c.broken++
-			c.log.Debug("voice server's message can't be read", "err", err)
-		}
+		c.ignored(err)
 		return
 	}
-	last := Event{Kind: EventLastAudio}
+	lastPacket := c.takeMessage(now, m)
+	c.emit(Event{At: now, Kind: EventMessage, Message: m})
+	if end, ok := m.(voiceproto.AudioComplete); ok && !lastPacket.IsZero() {
+		c.emit(Event{At: lastPacket, Kind: EventLastAudio, Reply: end.Reply})
+	}
+}
+
+func (c *Client) ignored(err error) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	if errors.Is(err, voiceproto.ErrUnknownType) {
+		c.unknown++
+		return
+	}
+	c.broken++
+	c.log.Debug("voice server's message can't be read", "err", err)
+}
+
+// takeMessage shows a message to the player. For an AudioComplete it returns
+// when the reply's last packet came; zero when none did.
+func (c *Client) takeMessage(now time.Time, m voiceproto.ServerMessage) (lastPacket time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	defer c.poke()
 	switch m := m.(type) {
 	case voiceproto.Speech:
 		c.player.speech(m)
 	case voiceproto.AudioComplete:
-		r := c.player.complete(now, m.Reply)
-		last.Reply, last.At = r.No, r.LastPacket
+		return c.player.complete(now, m.Reply).LastPacket
 	default:
 		c.player.control(now, m)
 	}
-	c.poke()
-	c.mu.Unlock()
-	c.emit(Event{At: now, Kind: EventMessage, Message: m})
-	if !last.At.IsZero() {
-		c.emit(last)
-	}
+	return time.Time{}
 }
 
 // poke wakes the player's goroutine.
@@ -309,16 +339,8 @@ func (c *Client) playLoop() {
 	defer timer.Stop()
 	for {
 		now := time.Now()
-		c.mu.Lock()
-		c.player.tick(now)
-		acks, over := c.player.acks, c.player.over
-		c.player.acks, c.player.over = nil, nil
-		at, playing := c.player.wait()
-		c.mu.Unlock()
+		acks, over, at, playing := c.tick(now)
 		for _, ack := range acks {
-			if !c.opts.Acks {
-				break
-			}
 			if err := c.Send(ack); err != nil {
 				c.log.Debug("can't acknowledge", "err", err) // the reader tells why
 			}
@@ -339,7 +361,22 @@ func (c *Client) playLoop() {
 	}
 }
 
-// hangUp ends the connection for what ended reading.
+// tick brings the player up to now and takes what it has to tell; next is when
+// it has more.
+func (c *Client) tick(now time.Time) (acks []voiceproto.Played, over []interview.ReplyNo, next time.Time, playing bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.player.tick(now)
+	acks, over = c.player.acks, c.player.over
+	c.player.acks, c.player.over = nil, nil
+	if !c.opts.Acks {
+		acks = nil
+	}
+	next, playing = c.player.wait()
+	return acks, over, next, playing
+}
+
+// hangUp ends the connection for what ended reading. Only the first call counts.
 func (c *Client) hangUp(err error) {
 	_ = c.ws.Close() // whatever it says, the connection is over
 	e := Event{At: time.Now(), Kind: EventClosed, Code: voiceproto.CloseAbnormal}
@@ -347,10 +384,13 @@ func (c *Client) hangUp(err error) {
 	if errors.As(err, &goodbye) && goodbye.Code != websocket.CloseAbnormalClosure {
 		e.Code, e.Reason = goodbye.Code, goodbye.Text
 	} else {
-		e.Err = fmt.Errorf("read from voice server: %w", err)
+		e.Err = fmt.Errorf("voice connection lost: %w", err)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.over {
+		return
+	}
 	c.player.catchUp(e.At)
 	if e.Err == nil { // what has arrived is still played out
 		c.player.catchUp(e.At.Add(durationOf(c.player.ready)))

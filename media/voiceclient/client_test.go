@@ -237,6 +237,23 @@ func TestLeavingAndDropping(t *testing.T) {
 	})
 }
 
+func TestAPanickingCallbackEndsItsConnection(t *testing.T) {
+	t.Parallel()
+	url, calls, d := listener(t)
+	o := NewOptions(url, "secret")
+	o.OnEvent = func(Event) { panic("defect") }
+	c, err := Dial(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	(<-calls).Send(voiceproto.Processing{})
+	<-c.Done()
+	if got := c.Closed(); !errors.Is(got.Err, ErrPanicked) {
+		t.Errorf("closed as %+v", got)
+	}
+	<-d.closed
+}
+
 func TestAPlainClientSaysNothingAboutItself(t *testing.T) {
 	t.Parallel()
 	url, calls, d := listener(t)

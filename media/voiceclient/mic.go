@@ -16,6 +16,8 @@ var (
 	ErrTyping = errors.New("this client types")
 	// ErrClosed is returned when the connection is over.
 	ErrClosed = errors.New("voice connection is over")
+	// ErrPanicked ends a connection whose OnEvent panicked.
+	ErrPanicked = errors.New("voice client panicked")
 )
 
 // micLag is how far behind the microphone may fall before it gives the missing
@@ -40,7 +42,7 @@ func (c *Client) StartMic() {
 		return
 	}
 	c.micOn = true
-	c.tasks.Go(c.micLoop)
+	c.task(c.micLoop)
 }
 
 // Speak says pcm, 16 kHz mono, in real time, and returns when its last frame has
