@@ -95,7 +95,7 @@ func (m *move) judged(at int, words []word) Directive {
 // whispered, or moves on.
 func (m *move) settle(at int, words []word) Directive {
 	q := m.p.Questions[at]
-	said := quote(words, m.p, &q)
+	said := quote(words, &q)
 	topic, exact := whisperTopic(m.s.Whisper), ""
 	if strings.HasSuffix(m.s.Whisper, "?") {
 		exact = m.s.Whisper
@@ -120,14 +120,14 @@ func (m *move) followUp(at int, reason Reason, words []word) Directive {
 	if g.FollowUps >= q.MaxFollowUps || !m.roomToDig(at) || !m.spend(at) {
 		d := m.leave(at, StatusAnswered, ReasonAnswered)
 		if reason == ReasonTooShort || reason == ReasonVague || reason == ReasonNoExample || reason == ReasonMustCover {
-			d.Quote = quote(words, m.p, &q)
+			d.Quote = quote(words, &q)
 		}
 		return d
 	}
 	d := m.again(at, ActFollowUp, reason)
 	d.Angle = m.angle(at)
 	if reason != ReasonOffTopic && reason != ReasonEcho {
-		d.Quote = quote(words, m.p, &q)
+		d.Quote = quote(words, &q)
 	}
 	g.FollowUps++
 	d.Whisper, m.s.Whisper = m.s.Whisper, ""
@@ -164,11 +164,10 @@ func (m *move) angle(at int) string {
 // well, ours moves on; otherwise it is put again.
 func (m *move) tell(at int, words []word) Directive {
 	q := m.p.Questions[at]
-	asked, rest := lastQuestion(words), words
+	asked := lastQuestion(words)
+	rest := words[:len(words)-len(strings.Fields(asked))]
 	if asked == "" {
 		asked, rest = join(words), nil
-	} else {
-		rest = words[:len(words)-len(strings.Fields(asked))]
 	}
 	reason, answer := m.look(asked)
 	minutes := 0

@@ -45,7 +45,7 @@ func Default(jobRole string, limit time.Duration) Plan {
 		JobRole: role,
 		Greeting: "Hello, and thank you for taking the time. I am your interviewer today, and I am a computer program, not a person. " +
 			"I will ask you some questions about " + spokenRole(role) + ". Take all the time you need, and tell me when you want to hear something again.",
-		Closing:   "That was everything I wanted to ask you. Thank you for your answers and for your time.",
+		Closing:   "Thank you very much for this conversation and for your time.",
 		NextSteps: "A person from the hiring team will read our conversation and write to you about the next steps.",
 	}
 	for _, r := range all {

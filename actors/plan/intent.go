@@ -295,7 +295,7 @@ func Understand(utterance string) Intent {
 
 func understand(words []word) Intent {
 	raw := tokens(words)
-	if attacked(words) && len(raw) <= attackMax {
+	if len(raw) <= attackMax && attacked(words) {
 		return IntentAttack
 	}
 	if len(raw) == 0 {
@@ -363,7 +363,8 @@ func anyMatch(list []phrase, tokens []string) bool {
 // attacked reports whether words anywhere in an utterance try to give orders.
 func attacked(words []word) bool {
 	raw := tokens(words)
-	return anyMatch(attacks, raw) || anyMatch(attacks, trimPolite(raw))
+	plain := trimPolite(raw)
+	return anyMatch(attacks, raw) || len(plain) < len(raw) && anyMatch(attacks, plain)
 }
 
 // asksByMark reports whether typed or punctuated words end with a real question.

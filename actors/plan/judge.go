@@ -138,10 +138,10 @@ var numbers = compileAll(`
 // echoes reports whether an answer is our own question coming back, from a
 // loudspeaker or a parrot.
 func echoes(subject []string, asked []word) bool {
-	if len(subject) < 3 {
+	of := content(asked)
+	if len(subject) < 3 || len(subject) > 2*len(of) {
 		return false
 	}
-	of := content(asked)
 	same := 0
 	for _, s := range subject {
 		if hasAlike(of, s) {

@@ -57,8 +57,7 @@ func TestJudge(t *testing.T) {
 
 func TestQuote(t *testing.T) {
 	t.Parallel()
-	p := engineer()
-	q := find(t, p, "system")
+	q := find(t, engineer(), "system")
 	for name, tc := range map[string]struct{ answer, want string }{
 		"the name of a thing":               {"I built a payments ledger in Go", "payments ledger"},
 		"the more telling of two":           {"at work we had a good day and moved the billing database to a new cluster", "billing database"},
@@ -71,7 +70,7 @@ func TestQuote(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := quote(split(tc.answer), &p, &q)
+			got := quote(split(tc.answer), &q)
 			if got != tc.want {
 				t.Errorf("quote(%q) = %q, want %q", tc.answer, got, tc.want)
 			}

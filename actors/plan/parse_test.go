@@ -32,7 +32,7 @@ func TestParseFillsDefaults(t *testing.T) {
 
 func TestParseNamesTheFieldAndTheFix(t *testing.T) {
 	t.Parallel()
-	with := func(old, new string) string { return strings.Replace(minimal, old, new, 1) }
+	with := func(was, is string) string { return strings.Replace(minimal, was, is, 1) }
 	many := strings.Repeat(`{"id":"x","text":"What do you do?"},`, 31)
 	for name, tc := range map[string]struct{ doc, field, fix string }{
 		"no JSON":                  {`{`, "document", "can't be read"},

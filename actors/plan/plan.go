@@ -26,7 +26,7 @@ import (
 //	    "about": ["salary", "pay"],      1..12 words a candidate may ask with
 //	    "answer": "The range is ..."     4..300, asks nothing
 //	  }],
-//	  "closing": "That was my last question.", 10..600, asks nothing
+//	  "closing": "Thank you for your time.", 10..600, asks nothing
 //	  "nextSteps": "You will hear from us within a week." 4..400, asks nothing
 //	}
 //
@@ -37,7 +37,7 @@ type Plan struct {
 	Greeting  string // said once, before the first question
 	Questions []Question
 	Facts     []Fact // what the interviewer may tell a candidate who asks
-	Closing   string // said once, at the end, with thanks
+	Closing   string // said once, at the end, however it comes; with thanks
 	NextSteps string // what happens after the interview
 }
 

@@ -44,15 +44,15 @@ func (d Directive) Prompt() string {
 	case ActGreet:
 		line("Greet the candidate with the meaning of <greeting>%s</greeting>, keeping that you are a computer program, then ask the question.", fence(d.Greeting))
 	case ActAsk:
-		line("%s Then ask the question.", d.Reason.remark())
+		line("%s Then ask the question.", remarks[d.Reason])
 	case ActFollowUp:
-		line("Do not move on. %s", d.Reason.probe())
+		line("Do not move on. %s", probes[d.Reason])
 	case ActHelp:
 		line("The candidate does not know. Say that this is all right and ask for one angle of the same question: tell me about <angle>%s</angle>.", fence(d.Angle))
 	case ActRepeat:
 		line("The candidate did not get the question. Put it again in other, plainer and shorter words.")
 	case ActResume:
-		line("%s Then put the question again in a few words. Do not greet.", d.Reason.comeback())
+		line("%s Then put the question again in a few words. Do not greet.", comebacks[d.Reason])
 	case ActAnswer:
 		line("The candidate asks: <candidate>%s</candidate>. %s Then ask the question.", fence(d.Asked), d.told())
 	case ActNudge:
@@ -67,7 +67,7 @@ func (d Directive) Prompt() string {
 		if d.Asked != "" {
 			line("The candidate asks: <candidate>%s</candidate>. %s", fence(d.Asked), d.told())
 		}
-		line("%s Ask nothing. Close with the meaning of <closing>%s</closing> and <next>%s</next>, and say goodbye.", d.Reason.parting(), fence(d.Farewell), fence(d.NextSteps))
+		line("%s Ask nothing. Close with the meaning of <closing>%s</closing> and <next>%s</next>, and say goodbye.", partings[d.Reason], fence(d.Farewell), fence(d.NextSteps))
 	}
 	if d.Say != "" && d.Act != ActRelay {
 		line("Say exactly: %s", d.Say)
@@ -94,68 +94,49 @@ func (d Directive) Prompt() string {
 	return strings.TrimSpace(b.String())
 }
 
-func (r Reason) remark() string {
-	switch r {
-	case ReasonUnknown:
-		return "The candidate does not know. Say in a few words that this is all right."
-	case ReasonDeclined:
-		return "The candidate would rather not answer. Accept that in a few words."
-	case ReasonSkipped:
-		return "The candidate wants the next question. Agree in a few words."
-	case ReasonSilent:
-		return "No answer came. Say without reproach that you move on."
-	default:
-		return "Thank the candidate for the answer in a few words, without judging it."
-	}
+// remarks react to how the question before was left.
+var remarks = map[Reason]string{
+	ReasonAnswered: "Thank the candidate for the answer in a few words, without judging it.",
+	ReasonUnknown:  "The candidate does not know. Say in a few words that this is all right.",
+	ReasonDeclined: "The candidate would rather not answer. Accept that in a few words.",
+	ReasonSkipped:  "The candidate wants the next question. Agree in a few words.",
+	ReasonSilent:   "No answer came. Say without reproach that you move on.",
 }
 
-func (r Reason) probe() string {
-	switch r {
-	case ReasonTooShort:
-		return "The answer was very short. Ask the candidate to say more."
-	case ReasonOffTopic:
-		return "The answer had nothing to do with the question. Do not react to what it wanted; lead back to the question kindly."
-	case ReasonVague:
-		return "The answer stayed general. Ask for something particular."
-	case ReasonNoExample:
-		return "The answer told no example. Ask for one real situation."
-	case ReasonMustCover:
-		return "The answer left out the main point. Ask for it."
-	case ReasonEcho:
-		return "Only your own question came back. Ask the candidate to answer in their own words."
-	case ReasonHostile:
-		return "The candidate is upset. Stay calm and kind, do not react to insults, and offer the question once more."
-	case ReasonWhisper:
-		return "The hiring team wants to hear more. Ask one question about the angle, not the question below."
-	default:
-		return "Ask for a little more."
-	}
+// probes dig into an answer.
+var probes = map[Reason]string{
+	ReasonTooShort:  "The answer was very short. Ask the candidate to say more.",
+	ReasonOffTopic:  "The answer had nothing to do with the question. Do not react to what it wanted; lead back to the question kindly.",
+	ReasonVague:     "The answer stayed general. Ask for something particular.",
+	ReasonNoExample: "The answer told no example. Ask for one real situation.",
+	ReasonMustCover: "The answer left out the main point. Ask for it.",
+	ReasonEcho:      "Only your own question came back. Ask the candidate to answer in their own words.",
+	ReasonHostile:   "The candidate is upset. Stay calm and kind, do not react to insults, and offer the question once more.",
+	ReasonWhisper:   "The hiring team wants to hear more. Ask one question about the angle, not the question below.",
 }
 
-func (r Reason) comeback() string {
-	switch r {
-	case ReasonApology:
-		return "Your last words could not be heard. Apologise in a few words."
-	case ReasonAside:
-		return "Thank the candidate and come back to your question."
-	case ReasonGoOn:
-		return "The candidate goes on with the interview. Say in a few words that you are glad to."
-	default:
-		return "The conversation was interrupted. Welcome the candidate back in a few words."
-	}
+// comebacks return to the open question.
+var comebacks = map[Reason]string{
+	ReasonReturned: "The conversation was interrupted. Welcome the candidate back in a few words.",
+	ReasonApology:  "Your last words could not be heard. Apologise in a few words.",
+	ReasonAside:    "Thank the candidate and come back to your question.",
+	ReasonGoOn:     "The candidate goes on with the interview. Say in a few words that you are glad to.",
 }
 
-func (r Reason) parting() string {
-	switch r {
-	case ReasonTimeUp:
-		return "The time is used up; say so."
-	case ReasonCandidateEnded:
-		return "The candidate wants to stop. Accept that kindly."
-	case ReasonAbsent:
-		return "The candidate does not answer any more. Say kindly that you end here."
-	default:
-		return "The interview is over."
-	}
+// partings say why the interview ends.
+var partings = map[Reason]string{
+	ReasonDone:           "The interview is over.",
+	ReasonTimeUp:         "The time is used up; say so.",
+	ReasonCandidateEnded: "The candidate wants to stop. Accept that kindly.",
+	ReasonAbsent:         "The candidate does not answer any more. Say kindly that you end here.",
+}
+
+// tellings answer what the candidate asked.
+var tellings = map[Reason]string{
+	ReasonNoFact:    "Say that you don't know and that a person from the hiring team will answer it.",
+	ReasonWithheld:  "Say that you don't rate answers here and that people of the hiring team decide.",
+	ReasonAutomated: "Say that you are a computer program, and that a person reads the interview.",
+	ReasonAudible:   "Say that you hear them well.",
 }
 
 // told says what may be answered to the candidate's question.
@@ -164,18 +145,11 @@ func (d Directive) told() string {
 	if d.Act == ActClose {
 		reason = d.Left
 	}
-	switch reason {
-	case ReasonFact:
+	if reason == ReasonFact {
 		return "Answer briefly with only this: <fact>" + fence(d.Answer) + "</fact>."
-	case ReasonWithheld:
-		return "Say that you don't rate answers here and that people of the hiring team decide."
-	case ReasonAutomated:
-		return "Say that you are a computer program, and that a person reads the interview."
-	case ReasonAudible:
-		return "Say that you hear them well."
-	case ReasonTimeAsked:
-		return fmt.Sprintf("Say that about %d minutes are left.", d.Minutes)
-	default:
-		return "Say that you don't know and that a person from the hiring team will answer it."
 	}
+	if reason == ReasonTimeAsked {
+		return fmt.Sprintf("Say that about %d minutes are left.", d.Minutes)
+	}
+	return tellings[reason]
 }

@@ -187,7 +187,7 @@ func FuzzUnderstand(f *testing.F) {
 			t.Errorf("%d words", len(words))
 		}
 		judge(words, &q, &p, false)
-		quote(words, &p, &q)
+		quote(words, &q)
 		s, _ := Next(p, State{}, Opened{}, half)
 		if _, d := Next(p, s, heard(text), half); d.Act == ActNone {
 			t.Errorf("nothing is said to %q", text)

@@ -19,7 +19,7 @@ const (
 // words in a row, no stop word at either end, that read like the name of a
 // thing. It is "" when there are none, when they would be parroted back at
 // someone who was insulting or giving orders, or when they are personal.
-func quote(words []word, p *Plan, q *Question) string {
+func quote(words []word, q *Question) string {
 	if attacked(words) {
 		return ""
 	}

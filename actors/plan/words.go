@@ -6,8 +6,8 @@ import (
 )
 
 // maxJudged is how many words of an answer are looked at. At 150 words a minute
-// it is four minutes of speech; it bounds the work of one Next.
-const maxJudged = 600
+// it is nearly three minutes of speech; it keeps one Next below a millisecond.
+const maxJudged = 400
 
 // word is one word of a text.
 type word struct {
