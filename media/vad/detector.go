@@ -11,17 +11,19 @@ const (
 	// than the pauses inside a word.
 	gateHold = 200 // ms
 	// settleWindows is how many windows without speech the network hears before
-	// it may sleep: 1 s. What it remembers then is the room, so that it answers
-	// a voice as fast as if it had never slept (measured on 300 onsets: 8 ms
-	// earlier on average, 1 of them late by more than a frame; with 500 ms 20).
+	// it may sleep: 1 s. What it remembers then is the room, and a voice is heard
+	// as early as if it had never slept: of 300 measured onsets (flite and
+	// generated voices, three loudnesses) 4 were later by more than a frame, the
+	// mean was 14 ms earlier; with gateHold alone 31 were later.
 	settleWindows = 31
 	// energySlope maps a level above the noise floor to the probability that
 	// stands in for the model's: 18 dB are certain, so speech begins at 9 dB and
 	// ends below 6.3 dB with the default thresholds.
 	energySlope = 18
 	// voiced is the least correlation of neighbouring samples with which sound
-	// may begin speech without a model. Measured on generated sounds: vowels 0.7
-	// to 0.95, white noise and key clicks -0.1 to 0.1.
+	// may begin speech without a model. Measured per window on generated sounds:
+	// vowels 0.95 to 0.99, white noise -0.12 to 0.09; of key clicks, some windows
+	// reach 0.5 but never two in a row. Beside noise a voice has less than alone.
 	voiced = 0.3
 )
 
