@@ -22,8 +22,8 @@ const (
 	energySlope = 18
 	// voiced is the least correlation of neighbouring samples with which sound
 	// may begin speech without a model. Measured per window on generated sounds:
-	// vowels 0.95 to 0.99, white noise -0.12 to 0.09; of key clicks, some windows
-	// reach 0.5 but never two in a row. Beside noise a voice has less than alone.
+	// vowels 0.95 to 0.99, white noise -0.12 to 0.09. Some windows of key clicks
+	// reach 0.5; those are left to Config.MinSpeech.
 	voiced = 0.3
 )
 
