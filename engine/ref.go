@@ -53,9 +53,10 @@ func (r Ref[M]) ID() string {
 }
 
 // Stop ends the actor and waits for it. Its context is cancelled at once, the
-// messages queued before the call are still received, then its children,
-// goroutines and timers are ended, then its Stopped hook runs. Any number of
-// callers may wait; only the first one's deadline rules the actor's own waits.
+// messages queued before the call are still received (for half of the time; the
+// rest become dead letters), then its children, goroutines and timers are ended,
+// then its Stopped hook runs. Any number of callers may wait; only the first
+// one's deadline rules the actor's own waits.
 //
 // Stop returns nil when the actor and everything it owned has ended, and an error
 // wrapping ErrStopTimeout when ctx ended first (after Config.StopTimeout if it has no

@@ -101,7 +101,9 @@ func (c *cell) wind(budget time.Duration) {
 	defer overdue.Stop()
 
 	rest, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), budget/phaseShare)
-	await(c.halted, rest)
+	if !await(c.halted, rest) {
+		c.close() // a long queue must not use up the time of the rest
+	}
 	cancel()
 	lost := c.release(time.Until(deadline) / phaseShare)
 	<-c.halted // Stopped must not run beside a Receive, so a hanging one is outwaited

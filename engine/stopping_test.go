@@ -148,6 +148,22 @@ func TestStopOfAHangingActor(t *testing.T) {
 	}
 }
 
+func TestStopDropsAQueueThatIsTooLong(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *System) {
+		p := &probe{receive: func(*Ctx[msg], msg) { time.Sleep(100 * time.Millisecond) }}
+		ref := root(t, s, "a", p)
+		for i := range note(1000) {
+			ref.Tell(i)
+		}
+		if err := ref.Stop(within(t, time.Second)); err != nil || p.stops() != 1 {
+			t.Errorf("stop = %v, Stopped ran %d times", err, p.stops())
+		}
+		if got := len(p.messages()) + int(s.Stats().DeadLetters); got != 1000 || len(p.messages()) < 5 {
+			t.Errorf("%d of 1000 messages accounted for, %d received", got, len(p.messages()))
+		}
+	})
+}
+
 func TestStopBoundsItself(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *System) {
 		ref := root(t, s, "a", &probe{})
