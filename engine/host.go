@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/anthdm/hollywood/actor"
 )
@@ -66,9 +65,9 @@ func (h *host[M]) own(msg any) {
 // receive hands one message to the behavior. A nil message arrives as M's zero value.
 func (h *host[M]) receive(v any) {
 	msg, _ := v.(M)
-	begin := time.Now()
+	begin := h.sys.uptime()
 	h.behavior.Receive(&h.api, msg)
-	if took := time.Since(begin); took >= h.sys.slow {
+	if took := h.sys.uptime() - begin; took >= h.sys.slow {
 		h.sys.counts.slowReceives.Add(1)
 		if h.sys.log.Enabled(h.ctx, slog.LevelDebug) {
 			h.sys.log.Debug("slow receive", "actor", h.id, "message", fmt.Sprintf("%T", v), "took", took)

@@ -101,7 +101,7 @@ func (c *cell) wind(budget time.Duration) {
 	defer overdue.Stop()
 
 	rest, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), budget/phaseShare)
-	if !await(c.halted, rest) {
+	if !await(rest, c.halted) {
 		c.close() // a long queue must not use up the time of the rest
 	}
 	cancel()
@@ -109,6 +109,7 @@ func (c *cell) wind(budget time.Duration) {
 	<-c.halted // Stopped must not run beside a Receive, so a hanging one is outwaited
 	if c.onStopped != nil {
 		c.onStopped()
+		c.onStopped = nil // a Ref may be kept for long; it must not keep the behavior
 	}
 	onTime := c.settle()
 	if lost != nil {
@@ -120,7 +121,8 @@ func (c *cell) wind(budget time.Duration) {
 	}
 }
 
-// abandon gives up waiting for the actor's own code.
+// abandon gives up waiting for the actor's own code. It does nothing when that has
+// ended or was abandoned before.
 func (c *cell) abandon() {
 	if !c.settle() {
 		return
@@ -216,14 +218,15 @@ func (c *cell) release(budget time.Duration) error {
 			lost = append(lost, err)
 		}
 	}
-	if !await(c.noTasks, limit) {
+	if !await(limit, c.noTasks) {
 		lost = append(lost, c.abandonTasks()...)
 	}
 	return errors.Join(lost...)
 }
 
 func (c *cell) outcome(limit context.Context) error {
-	if !await(c.done, limit) {
+	if !await(limit, c.done) {
+		c.abandon() // before the parent ends, which must not report itself ahead of it
 		return fmt.Errorf("child %s: %w", c.id, ErrStopTimeout)
 	}
 	return c.stopErr
@@ -247,7 +250,7 @@ func (c *cell) abandonTasks() []error {
 }
 
 // await waits for done until limit ends. When both are there, done counts.
-func await(done <-chan struct{}, limit context.Context) bool {
+func await(limit context.Context, done <-chan struct{}) bool {
 	select {
 	case <-done:
 		return true

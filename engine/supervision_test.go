@@ -288,6 +288,23 @@ func TestChildrenOfOneRoleNeverShareAnID(t *testing.T) {
 	})
 }
 
+func TestTakenIDOfAReplacementIsAFailureLikeOthers(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *System) {
+		f := raise(t, s, Policy{Backoff: []time.Duration{0}}, nil)
+		squatter := root(t, s, "parent/child/2", &probe{})
+		f.child.Fail(errBroken)
+		synctest.Wait()
+		if want := []string{"down", "down", "up"}; !slices.Equal(f.events(), want) || f.child.Gen() != 3 {
+			t.Errorf("events = %v, generation %d", f.events(), f.child.Gen())
+		}
+		squatter.Tell(note(1))
+		synctest.Wait()
+		if squatter.Depth() != 0 || s.Stats().DeadLetters != 0 {
+			t.Error("the one who had the id was hurt")
+		}
+	})
+}
+
 func TestSpawnChildRefuses(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *System) {
 		f := raise(t, s, Policy{}, nil)

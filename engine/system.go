@@ -43,6 +43,7 @@ type System struct {
 	log         *slog.Logger
 	stopTimeout time.Duration
 	slow        time.Duration
+	epoch       time.Time
 	ctx         context.Context // root of the actors' context tree, owned
 	cancel      context.CancelCauseFunc
 	counts      counts
@@ -69,6 +70,7 @@ func New(cfg Config) (*System, error) {
 		log:         cfg.Logger,
 		stopTimeout: cfg.StopTimeout,
 		slow:        cfg.SlowReceive,
+		epoch:       time.Now(),
 		ctx:         ctx,
 		cancel:      cancel,
 		live:        make(map[string]*cell),
@@ -116,6 +118,10 @@ func (s *System) Shutdown(ctx context.Context) error {
 		return fmt.Errorf("shut down actors: %w: %w", ErrStopTimeout, context.Cause(ctx))
 	}
 }
+
+// uptime reads the monotonic clock only. It is read twice per message, and the wall
+// clock, which time.Now reads as well, would double the cost.
+func (s *System) uptime() time.Duration { return time.Since(s.epoch) }
 
 func (s *System) stopRoots(ctx context.Context) error {
 	s.mu.Lock()

@@ -1,14 +1,18 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/anthdm/hollywood/actor"
 )
 
 func TestShutdownStopsRootsInReverseOrder(t *testing.T) {
@@ -119,6 +123,47 @@ func TestShutdownWaitsForASpawnInProgress(t *testing.T) {
 	})
 }
 
+func TestLogNamesTheActor(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	s, err := New(Config{Logger: slog.New(slog.NewTextHandler(&out, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref := root(t, s, "a", &probe{started: func(ctx *Ctx[msg]) {
+		ctx.Log().Info("hello", "gen", ctx.Gen())
+		ctx.Log().Info("again")
+	}})
+	if err := ref.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`msg=hello actor=a gen=1`, `msg=again actor=a`} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q lacks %q", out.String(), want)
+		}
+	}
+}
+
+func TestFaultsInsideHollywoodAreCounted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSystem(t)
+		pid := actor.NewPID("local", "a/1")
+		for _, event := range []any{
+			actor.ActorDuplicateIdEvent{PID: pid},
+			actor.ActorRestartedEvent{PID: pid},
+			actor.ActorMaxRestartsExceededEvent{PID: pid},
+			actor.ActorStoppedEvent{PID: pid}, // ordinary
+		} {
+			s.engine.BroadcastEvent(event)
+		}
+		synctest.Wait()
+		if got := s.Stats().EngineFaults; got != 3 {
+			t.Errorf("engine faults = %d, want 3", got)
+		}
+	})
+}
+
 func TestRootContextDerivesFromItsSpec(t *testing.T) {
 	type key struct{}
 	inBubble(t, func(t *testing.T, s *System) {
@@ -146,6 +191,7 @@ func TestRootContextDerivesFromItsSpec(t *testing.T) {
 }
 
 func TestDefaults(t *testing.T) {
+	t.Parallel()
 	s, err := New(Config{})
 	if err != nil {
 		t.Fatal(err)
