@@ -1,0 +1,160 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/vantahire/vantahire/actors"
+	"github.com/vantahire/vantahire/api"
+	"github.com/vantahire/vantahire/configs"
+	"github.com/vantahire/vantahire/engine"
+	"github.com/vantahire/vantahire/hiring"
+	"github.com/vantahire/vantahire/providers/local"
+	"github.com/vantahire/vantahire/realtime"
+)
+
+// startTimeout bounds each step of the start that talks to a server.
+const startTimeout = 60 * time.Second
+
+// App is the running program.
+type App struct {
+	cfg      configs.Config
+	log      *slog.Logger
+	pool     *pgxpool.Pool
+	redis    *redis.Client
+	engine   *engine.System
+	speech   *local.Speech
+	calls    *actors.Interviews
+	hiring   *hiring.Service
+	bus      *realtime.Bus
+	server   *api.Server
+	listener net.Listener
+	lateness prometheus.Histogram
+	devKey   string
+
+	databaseURL string
+	// SpeechCommand starts a local speech worker; empty means this executable.
+	SpeechCommand []string
+	closers       []closer // in the order they were opened
+}
+
+// closer stops one part; ctx bounds it.
+type closer struct {
+	name  string
+	close func(ctx context.Context) error
+}
+
+// New starts every part but serves nobody yet. On an error what was started is
+// stopped again.
+func New(ctx context.Context, cfg configs.Config, log *slog.Logger, options ...func(*App)) (_ *App, err error) {
+	a := &App{cfg: cfg, log: log, lateness: newTickerLateness()}
+	for _, o := range options {
+		o(a)
+	}
+	defer func() {
+		if err != nil {
+			stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.Server.DrainTimeout)
+			defer cancel()
+			err = errors.Join(err, a.Close(stop))
+		}
+	}()
+	for _, step := range []struct {
+		name  string
+		start func(context.Context) error
+	}{
+		{"listen", a.listen},
+		{"database", a.openDatabase},
+		{"redis", a.openRedis},
+		{"development key", a.prepareDevKey},
+		{"local speech", a.openSpeech},
+		{"interviews", a.openInterviews},
+		{"edge", a.openEdge},
+	} {
+		began := time.Now()
+		if err := step.start(ctx); err != nil {
+			return nil, fmt.Errorf("start %s: %w", step.name, err)
+		}
+		log.Debug("started", "part", step.name, "took", time.Since(began))
+	}
+	return a, nil
+}
+
+// listen takes the port first: a second server on it is told at once, before it
+// touches anything.
+func (a *App) listen(ctx context.Context) error {
+	address := net.JoinHostPort(a.cfg.Server.Host, strconv.Itoa(a.cfg.Server.Port))
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("PORT is %d and can't be used; stop what uses it or choose another: %w", a.cfg.Server.Port, err)
+	}
+	a.listener = l
+	a.onClose("listener", func(context.Context) error {
+		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	})
+	return nil
+}
+
+// onClose registers what stops a part; the last started is stopped first.
+func (a *App) onClose(name string, f func(context.Context) error) {
+	a.closers = append(a.closers, closer{name, f})
+}
+
+// URL is where the server listens.
+func (a *App) URL() string { return "http://" + a.listener.Addr().String() }
+
+// DevKey opens the routes for developers; "" when there is none.
+func (a *App) DevKey() string { return a.devKey }
+
+// Run serves until ctx ends or the listener fails.
+func (a *App) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	serving := make(chan error, 1)
+	go func() { serving <- a.server.Serve(a.listener) }()
+	watching := make(chan struct{})
+	go func() {
+		defer close(watching)
+		a.server.Watch(ctx)
+	}()
+	ticking := make(chan struct{})
+	go func() {
+		defer close(ticking)
+		watchTicker(ctx, a.lateness)
+	}()
+	var err error
+	select {
+	case err = <-serving:
+	case <-ctx.Done():
+	}
+	cancel()
+	<-watching
+	<-ticking
+	return err
+}
+
+// Close stops every part in the reverse order of their start, all within ctx.
+// It may be called once, also after a failed New.
+func (a *App) Close(ctx context.Context) error {
+	var errs []error
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		c := a.closers[i]
+		if err := c.close(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("stop %s: %w", c.name, err))
+		}
+	}
+	a.closers = nil
+	return errors.Join(errs...)
+}

@@ -1,0 +1,165 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/vantahire/vantahire/actors"
+	"github.com/vantahire/vantahire/actors/turn"
+	"github.com/vantahire/vantahire/assets"
+	"github.com/vantahire/vantahire/engine"
+	"github.com/vantahire/vantahire/hiring"
+	"github.com/vantahire/vantahire/interview"
+	"github.com/vantahire/vantahire/media/vad"
+	"github.com/vantahire/vantahire/media/wsaudio"
+	"github.com/vantahire/vantahire/providers"
+	"github.com/vantahire/vantahire/providers/local"
+	"github.com/vantahire/vantahire/providers/local/interviewer"
+	"github.com/vantahire/vantahire/realtime"
+	"github.com/vantahire/vantahire/store"
+)
+
+// openSpeech brings up speech without any account. What the machine lacks is
+// said once, with the command that brings it; the rest works.
+func (a *App) openSpeech(ctx context.Context) error {
+	if a.cfg.Providers.LocalCalls == 0 {
+		return nil
+	}
+	speech, err := local.NewSpeech(context.WithoutCancel(ctx), local.SpeechConfig{
+		Command: a.SpeechCommand, MaxCalls: a.cfg.Providers.LocalCalls, Workers: a.cfg.Providers.SpeechWorkers, Logger: a.log,
+	})
+	if errors.Is(err, providers.ErrUnavailable) {
+		a.log.Warn("local speech is not available: candidates type and read", "error", err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	a.speech = speech
+	a.onClose("local speech", speech.Close)
+	return nil
+}
+
+// openInterviews wires the live interviews.
+func (a *App) openInterviews(ctx context.Context) error {
+	ledger, err := store.OpenLedger(ctx, a.databaseURL, a.log)
+	if err != nil {
+		return err
+	}
+	a.onClose("ledger", func(context.Context) error { ledger.Close(); return nil })
+	if a.engine, err = engine.New(engine.Config{Logger: a.log}); err != nil {
+		return err
+	}
+	a.onClose("actors", a.engine.Shutdown)
+	a.bus = realtime.NewBus()
+	a.hiring = hiring.NewService(hiring.Repositories{
+		Interviews: store.NewInterviews(a.pool), Sessions: store.NewSessions(a.pool), Consents: store.NewConsents(a.pool), Users: store.NewUsers(a.pool),
+	}, hiringPublisher{a.bus}, hiring.Options{
+		FrontendURL: a.cfg.Server.FrontendURL, LinkTTL: a.cfg.Accounts.LinkTTL, Consent: hiring.ConsentPolicy(a.cfg.Voice.Consent), CheckPlan: checkPlan, Log: a.log,
+	})
+	cfg, err := a.callConfig()
+	if err != nil {
+		return err
+	}
+	deps := actors.Deps{
+		Chat: interviewer.New(interviewer.Config{}), Ledger: ledger, Lifecycle: lifecyclePort{a.hiring}, Publisher: livePublisher{a.bus}, Log: a.log,
+	}
+	if a.speech != nil {
+		status := a.speech.Status()
+		if status.Hear.Available {
+			deps.STT = a.speech.Transcriber()
+		} else {
+			a.log.Warn("no speech recognition: candidates type", "missing", status.Hear.Missing, "fix", status.Hear.Fix)
+		}
+		if status.Speak.Available {
+			deps.TTS = a.speech.Synthesizer()
+		} else {
+			a.log.Warn("no voice: candidates read", "missing", status.Speak.Missing, "fix", status.Speak.Fix)
+		}
+	}
+	if a.calls, err = actors.NewInterviews(a.engine, cfg, deps); err != nil {
+		return err
+	}
+	a.onClose("interviews", a.calls.Close)
+	return nil
+}
+
+// callConfig turns the settings into those of the live interview.
+func (a *App) callConfig() (actors.Config, error) {
+	t := turn.DefaultConfig()
+	t.EndComplete = a.cfg.Turn.EndSilence
+	t.EndUnsure, t.EndDangling = max(t.EndUnsure, t.EndComplete), max(t.EndDangling, t.EndComplete)
+	t.GraceEach, t.GraceTotal = a.cfg.Turn.Grace, a.cfg.Turn.GraceTotal
+	if err := t.Validate(); err != nil {
+		return actors.Config{}, err
+	}
+	host, _ := os.Hostname()
+	cfg := actors.Config{MaxCalls: a.cfg.Voice.MaxCalls, Owner: fmt.Sprintf("%s/%d/%s", host, os.Getpid(), uuid.NewString()), Turn: t}
+	if a.cfg.Voice.VAD == "energy" {
+		return cfg, nil
+	}
+	weights, fetched := assets.Silero()
+	if !fetched {
+		if a.cfg.Voice.VAD == "silero" {
+			return cfg, errors.New("VANTAHIRE_VAD is silero, but its weights are not in this build; run make assets and build again, or use auto")
+		}
+		a.log.Warn("no voice detector weights in this build: the energy gate is used", "fix", "make assets")
+		return cfg, nil
+	}
+	model, err := vad.LoadModel(weights)
+	if err != nil {
+		return cfg, fmt.Errorf("load voice detector: %w", err)
+	}
+	cfg.Model = model
+	return cfg, nil
+}
+
+// livePublisher carries the live interviews' events to the bus.
+type livePublisher struct{ bus *realtime.Bus }
+
+// Publish hands an event to the followers of its interview.
+func (p livePublisher) Publish(e actors.LiveEvent) {
+	p.bus.Publish(realtime.Event{Topic: string(hiring.InterviewTopic(e.Interview)), Name: e.Name, Payload: e.Payload})
+}
+
+// hiringPublisher carries hiring's events to the bus.
+type hiringPublisher struct{ bus *realtime.Bus }
+
+// Publish hands an event to the followers of its topic.
+func (p hiringPublisher) Publish(topic hiring.Topic, name string, payload any) {
+	p.bus.Publish(realtime.Event{Topic: string(topic), Name: name, Payload: payload})
+}
+
+// lifecyclePort is hiring as the live interviews see it.
+type lifecyclePort struct{ *hiring.Service }
+
+// Started moves the interview to IN_PROGRESS.
+func (p lifecyclePort) Started(ctx context.Context, id interview.ID, at time.Time) error {
+	err := p.Service.Started(ctx, id, at)
+	if errors.Is(err, hiring.ErrConflict) || errors.Is(err, hiring.ErrNotFound) {
+		return fmt.Errorf("%w: %w", actors.ErrNotActive, err)
+	}
+	return err
+}
+
+// callsPort is the live interviews as the edge sees them.
+type callsPort struct{ *actors.Interviews }
+
+// Connect brings a connection to its interview.
+func (p callsPort) Connect(ctx context.Context, info actors.Info, t actors.Transport, typing bool) (wsaudio.Handler, error) {
+	c, err := p.Interviews.Connect(ctx, info, t, typing)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// End ends a live interview for a reason from outside.
+func (p callsPort) End(id interview.ID, reason interview.EndReason) error {
+	return p.Interviews.End(id, reason)
+}

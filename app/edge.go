@@ -1,0 +1,130 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/vantahire/vantahire/actors"
+	"github.com/vantahire/vantahire/actors/plan"
+	"github.com/vantahire/vantahire/api"
+	"github.com/vantahire/vantahire/hiring"
+)
+
+// devKeyFile is where the development key stands in the data folder, for the
+// command line on the same machine.
+const devKeyFile = "dev.key"
+
+// prepareDevKey finds or makes the development key. Production has one only when
+// it is set.
+func (a *App) prepareDevKey(context.Context) error {
+	a.devKey = a.cfg.Server.DevKey.Reveal()
+	if a.cfg.Server.Production() {
+		return nil
+	}
+	dir, err := a.dataDir()
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(dir, devKeyFile)
+	if a.devKey == "" {
+		stored, err := os.ReadFile(path)
+		if err == nil && len(stored) >= 24 {
+			a.devKey = string(stored)
+			return nil
+		}
+		raw := make([]byte, 24)
+		_, _ = rand.Read(raw)
+		a.devKey = "dev_" + hex.EncodeToString(raw)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // the database's user must be able to walk through it
+		return fmt.Errorf("make data folder: %w", err)
+	}
+	if err := os.WriteFile(path, []byte(a.devKey), 0o600); err != nil {
+		return fmt.Errorf("write development key: %w", err)
+	}
+	return nil
+}
+
+// openEdge builds the HTTP edge.
+func (a *App) openEdge(context.Context) error {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(a.lateness, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	a.registerGauges(registry)
+	metrics := http.Handler(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	if !a.cfg.Server.MetricsOpen {
+		metrics = api.OnlyLoopback(metrics)
+	}
+	a.server = api.New(api.Config{
+		FrontendURL: a.cfg.Server.FrontendURL, APIURL: a.cfg.Server.APIURL, Production: a.cfg.Server.Production(), DevKey: a.devKey, Log: a.log,
+	}, api.Services{Hiring: a.hiring, Calls: callsPort{a.calls}, Describe: describe, Healthy: a.healthy, Metrics: metrics})
+	a.onClose("edge", a.server.Shutdown)
+	return nil
+}
+
+// registerGauges shows how many calls are live and what the ledger does.
+func (a *App) registerGauges(r *prometheus.Registry) {
+	gauge := func(name, help string, value func() float64) {
+		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
+	}
+	counter := func(name, help string, value func() float64) {
+		r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value))
+	}
+	gauge("vantahire_calls_live", "Live interviews.", func() float64 { return float64(len(a.calls.Live())) })
+	gauge("vantahire_ledger_waiting", "Events that are not durable yet.", func() float64 { return float64(a.calls.StoreStats().Waiting) })
+	counter("vantahire_ledger_written_total", "Events made durable.", func() float64 { return float64(a.calls.StoreStats().Written) })
+	counter("vantahire_ledger_failures_total", "Batches that had to be tried again.", func() float64 { return float64(a.calls.StoreStats().Failures) })
+	counter("vantahire_ledger_refused_total", "Events refused for good.", func() float64 { return float64(a.calls.StoreStats().Refused) })
+	counter("vantahire_live_events_dropped_total", "Live events dropped because a follower was slow.", func() float64 { return float64(a.bus.Dropped()) })
+	counter("vantahire_actor_dead_letters_total", "Messages to actors that had ended.", func() float64 { return float64(a.engine.Stats().DeadLetters) })
+	counter("vantahire_actor_panics_total", "Panics that were contained.", func() float64 { return float64(a.engine.Stats().Panics) })
+}
+
+// healthy asks the database and Redis.
+func (a *App) healthy(ctx context.Context) error {
+	var one int
+	if err := a.pool.QueryRow(ctx, "select 1").Scan(&one); err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	if err := a.redis.Ping(ctx).Err(); err != nil {
+		return fmt.Errorf("redis: %w", err)
+	}
+	return nil
+}
+
+// describe tells a live interview about itself: its own plan, or the default of
+// its role.
+func describe(row hiring.Interview) (actors.Info, error) {
+	limit := time.Duration(row.TimeLimitMinutes) * time.Minute
+	info := actors.Info{ID: row.ID, JobRole: row.JobRole, TimeLimit: limit}
+	if len(row.Plan) == 0 || string(row.Plan) == "null" {
+		info.Plan = plan.Default(row.JobRole, limit)
+		return info, nil
+	}
+	p, err := plan.Parse(row.Plan)
+	if err != nil {
+		return info, fmt.Errorf("plan of interview %s: %w", row.ID, err)
+	}
+	info.Plan = p
+	return info, nil
+}
+
+// checkPlan is what a new interview's own plan must pass.
+func checkPlan(document []byte) error {
+	if !json.Valid(document) {
+		return errors.New("is not valid JSON")
+	}
+	_, err := plan.Parse(document)
+	return err
+}

@@ -1,0 +1,279 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/vantahire/vantahire/interview"
+	"github.com/vantahire/vantahire/loadtest/candidate"
+	"github.com/vantahire/vantahire/media"
+	"github.com/vantahire/vantahire/providers/local"
+	"github.com/vantahire/vantahire/store/embedded"
+)
+
+// defaultAnswers are what the candidate says when it is not told: they fit the
+// first questions of a software engineer's plan.
+var defaultAnswers = []string{
+	"I have worked as a software engineer for six years and now I build the payment system of a small company.",
+	"The hardest part was a slow database so I measured every query and then we moved the reports to another machine.",
+	"I usually write a test first and then I change one small thing at a time until everything works again.",
+}
+
+// interruption is what --barge-in says into the second reply.
+const interruption = "sorry can i stop you there for a moment i have a question about the team"
+
+// callOptions are the flags of the call command.
+type callOptions struct {
+	server, key, role, plan, out, jsonFile, consent string
+	interviewID, token                              string
+	minutes, calls                                  int
+	answers                                         []spoken
+	typed, bargeIn, takeOver                        bool
+	drop, timeout                                   time.Duration
+}
+
+// spoken is one answer of the command line: a text, or a WAV file.
+type spoken struct{ text, file string }
+
+func parseCall(args []string, errOut io.Writer) (callOptions, error) {
+	var o callOptions
+	flags := flag.NewFlagSet("vantahire call", flag.ContinueOnError)
+	flags.SetOutput(errOut)
+	flags.StringVar(&o.server, "server", orEnv("API_URL", "http://127.0.0.1:3000"), "the server's origin")
+	flags.StringVar(&o.key, "key", os.Getenv("VANTAHIRE_DEV_KEY"), "development key (default: the one the server left in its data folder)")
+	flags.StringVar(&o.role, "role", "Software Engineer", "the job's role")
+	flags.IntVar(&o.minutes, "minutes", 15, "the interview's time limit, 5 to 120")
+	flags.StringVar(&o.plan, "plan", "", "file with an own question plan (JSON)")
+	flags.StringVar(&o.consent, "consent", "required", "the interview's consent policy: required or implied")
+	flags.Func("answer", "an answer to speak; may be repeated", func(s string) error { o.answers = append(o.answers, spoken{text: s}); return nil })
+	flags.Func("wav", "WAV file with an answer; may be repeated", func(s string) error { o.answers = append(o.answers, spoken{file: s}); return nil })
+	flags.BoolVar(&o.typed, "type", false, "type the answers instead of speaking them")
+	flags.StringVar(&o.out, "out", "", "write what was heard to this WAV file")
+	flags.BoolVar(&o.bargeIn, "barge-in", false, "interrupt the second reply and cough into the third")
+	flags.DurationVar(&o.drop, "drop", 0, "cut the connection within the second answer for so long (15s)")
+	flags.BoolVar(&o.takeOver, "takeover", false, "go on with a second device within the second answer")
+	flags.IntVar(&o.calls, "calls", 1, "how many calls at once")
+	flags.StringVar(&o.interviewID, "interview", "", "an existing interview instead of a new one (with --token)")
+	flags.StringVar(&o.token, "token", "", "its token")
+	flags.StringVar(&o.jsonFile, "json", "", "write the report to this file")
+	flags.DurationVar(&o.timeout, "timeout", 15*time.Minute, "give up after")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if flags.NArg() > 0 {
+		return o, fmt.Errorf("unexpected %q", flags.Arg(0))
+	}
+	if (o.interviewID == "") != (o.token == "") {
+		return o, errors.New("--interview and --token belong together")
+	}
+	if o.calls < 1 || o.calls > 1000 || o.calls > 1 && o.interviewID != "" {
+		return o, errors.New("--calls takes 1 to 1000, and one interview takes one call")
+	}
+	if len(o.answers) == 0 {
+		for _, a := range defaultAnswers {
+			o.answers = append(o.answers, spoken{text: a})
+		}
+	}
+	if (o.drop > 0 || o.takeOver || o.bargeIn) && len(o.answers) < 2 {
+		return o, errors.New("--barge-in, --drop and --takeover need at least two answers")
+	}
+	o.server = strings.TrimRight(o.server, "/")
+	return o, nil
+}
+
+func orEnv(key, fallback string) string {
+	if v := os.Getenv(key); v != "" {
+		return v
+	}
+	return fallback
+}
+
+// call holds an interview from the command line.
+func call(ctx context.Context, args []string, out, errOut io.Writer) int {
+	o, err := parseCall(args, errOut)
+	if errors.Is(err, flag.ErrHelp) {
+		return exitOK
+	}
+	if err != nil {
+		_, _ = fmt.Fprintf(errOut, "vantahire call: %v\n", err)
+		return exitUsage
+	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+	defer stop()
+	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("the call took longer than %s", o.timeout))
+	defer cancel()
+	reports, err := runCalls(ctx, o, out)
+	if err != nil {
+		_, _ = fmt.Fprintf(errOut, "vantahire call: %v\n", err)
+		return exitFailed
+	}
+	status := exitOK
+	for _, r := range reports {
+		if len(r.Problems) > 0 {
+			status = exitFailed
+		}
+	}
+	return status
+}
+
+// runCalls prepares the answers once and holds all calls at once.
+func runCalls(ctx context.Context, o callOptions, out io.Writer) ([]candidate.Report, error) {
+	if o.key == "" && o.interviewID == "" {
+		o.key = storedDevKey()
+	}
+	speech, err := local.NewSpeech(ctx, local.SpeechConfig{})
+	if err != nil && !o.typed {
+		return nil, fmt.Errorf("answers can't be spoken here; use --type or --wav: %w", err)
+	}
+	if speech != nil {
+		defer func() { _ = speech.Close(context.WithoutCancel(ctx)) }()
+	}
+	answers, err := prepareAnswers(ctx, o, speech)
+	if err != nil {
+		return nil, err
+	}
+	options := candidate.Options{API: candidate.API{Server: o.server, Key: o.key}, Answers: answers, BargeIn: o.bargeIn, Drop: o.drop, TakeOver: o.takeOver}
+	if o.bargeIn {
+		pcm, _, err := speech.Speak(ctx, interruption)
+		if err != nil {
+			return nil, fmt.Errorf("speak the interruption: %w", err)
+		}
+		options.Interruption = candidate.Answer{Text: interruption, PCM: trimSilence(pcm)}
+	}
+	reports := make([]candidate.Report, o.calls)
+	var wg sync.WaitGroup
+	for i := range reports {
+		wg.Go(func() { reports[i] = oneCall(ctx, o, options, uint64(i)) })
+	}
+	wg.Wait()
+	p := printer{out: out, speech: speech, options: o}
+	for _, r := range reports {
+		if o.calls == 1 {
+			p.whole(ctx, &r)
+			reports[0] = r
+		} else {
+			p.line(r)
+		}
+	}
+	if o.calls > 1 {
+		p.totals(reports)
+	}
+	return reports, p.files(reports)
+}
+
+func oneCall(ctx context.Context, o callOptions, options candidate.Options, seed uint64) candidate.Report {
+	options.Seed = seed
+	if o.interviewID != "" {
+		options.Invitation = candidate.Invitation{Interview: interview.ID(o.interviewID), Token: o.token}
+	} else {
+		var plan json.RawMessage
+		if o.plan != "" {
+			raw, err := os.ReadFile(o.plan)
+			if err != nil {
+				return candidate.Report{Problems: []string{fmt.Sprintf("read the plan: %v", err)}}
+			}
+			plan = raw
+		}
+		invitation, err := options.API.Create(ctx, o.role, o.minutes, o.consent, plan)
+		if err != nil {
+			return candidate.Report{Problems: []string{err.Error()}}
+		}
+		options.Invitation = invitation
+	}
+	report, _ := candidate.Run(ctx, options) // the error is among its problems
+	return report
+}
+
+// prepareAnswers speaks the texts and reads the files.
+func prepareAnswers(ctx context.Context, o callOptions, speech *local.Speech) ([]candidate.Answer, error) {
+	answers := make([]candidate.Answer, len(o.answers))
+	for i, a := range o.answers {
+		switch {
+		case a.file != "":
+			pcm, err := readAnswer(a.file)
+			if err != nil {
+				return nil, err
+			}
+			answers[i] = candidate.Answer{PCM: pcm}
+		case o.typed:
+			answers[i] = candidate.Answer{Text: a.text}
+		default:
+			pcm, _, err := speech.Speak(ctx, a.text)
+			if err != nil {
+				return nil, fmt.Errorf("speak answer %d: %w", i+1, err)
+			}
+			answers[i] = candidate.Answer{Text: a.text, PCM: trimSilence(pcm)}
+		}
+	}
+	return answers, nil
+}
+
+// longestAnswer bounds a WAV file: ten minutes.
+const longestAnswer = 10 * 60 * 48000
+
+func readAnswer(path string) ([]int16, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	pcm, rate, err := media.ReadWAV(f, longestAnswer)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	return resampled(pcm, rate, media.MicRate)
+}
+
+func resampled(pcm []int16, from, to int) ([]int16, error) {
+	if from == to {
+		return pcm, nil
+	}
+	r, err := media.NewResampler(from, to)
+	if err != nil {
+		return nil, err
+	}
+	return r.Flush(r.Process(nil, pcm)), nil
+}
+
+// trimSilence cuts the quiet ends off, so that an answer's end is the moment its
+// last word ended.
+func trimSilence(pcm []int16) []int16 {
+	const quiet = -45 // dBFS
+	n := len(pcm) / media.MicFrame
+	first, last := 0, n
+	for first < n && media.LevelDBFS(pcm[first*media.MicFrame:(first+1)*media.MicFrame]) < quiet {
+		first++
+	}
+	for last > first && media.LevelDBFS(pcm[(last-1)*media.MicFrame:last*media.MicFrame]) < quiet {
+		last--
+	}
+	return pcm[first*media.MicFrame : last*media.MicFrame]
+}
+
+// storedDevKey is the key a server on this machine left in its data folder; "" if
+// there is none.
+func storedDevKey() string {
+	dir := os.Getenv("VANTAHIRE_DATA_DIR")
+	if dir == "" {
+		pg, err := embedded.DefaultDataDir()
+		if err != nil {
+			return ""
+		}
+		dir = filepath.Dir(pg)
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, "dev.key")) //nolint:gosec // the user's own folder
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(raw))
+}
