@@ -94,6 +94,7 @@ type hearStream struct {
 	news    chan struct{} // queue grew, a final is owed no more, or the stream failed
 
 	mu    sync.Mutex
+	gate  quietGate
 	room  int // samples that may be sent
 	owed  int // finals asked for and not received
 	queue []providers.Transcript
@@ -109,6 +110,9 @@ func poke(ch chan struct{}) {
 
 // Write hands over sound. It blocks while the decoder is 2 s behind.
 func (s *hearStream) Write(ctx context.Context, pcm []int16) error {
+	s.mu.Lock()
+	pcm = s.gate.pass(pcm)
+	s.mu.Unlock()
 	for len(pcm) > 0 {
 		n := min(len(pcm), wire.MaxSamples)
 		if err := s.takeRoom(ctx, n); err != nil {
@@ -312,19 +316,16 @@ func (s *hearStream) result(r wire.Result) error {
 
 // transcript moves a result to the media clock.
 func (s *hearStream) transcript(r wire.Result) providers.Transcript {
-	t := providers.Transcript{
-		Text: r.Text, Final: r.Final, Confidence: r.Confidence,
-		From: s.offset + interview.Sample(r.Through), To: s.offset + interview.Sample(r.Through),
-		Through: s.offset + interview.Sample(r.Through),
-	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	place := func(fed int64) interview.Sample { return interview.Sample(s.gate.place(fed)) }
+	through := s.offset + place(r.Through)
+	t := providers.Transcript{Text: r.Text, Final: r.Final, Confidence: r.Confidence, From: through, To: through, Through: through}
 	for _, w := range r.Words {
-		t.Words = append(t.Words, providers.Word{
-			Text: w.Text, Confidence: w.Confidence,
-			From: interview.Sample(w.From).Duration(), To: interview.Sample(w.To).Duration(),
-		})
+		t.Words = append(t.Words, providers.Word{Text: w.Text, Confidence: w.Confidence, From: place(w.From).Duration(), To: place(w.To).Duration()})
 	}
 	if n := len(r.Words); n > 0 {
-		t.From, t.To = s.offset+interview.Sample(r.Words[0].From), s.offset+interview.Sample(r.Words[n-1].To)
+		t.From, t.To = s.offset+place(r.Words[0].From), s.offset+place(r.Words[n-1].To)
 	}
 	return t
 }
