@@ -23,7 +23,11 @@ func (m *move) answered(at int, text string) Directive {
 	if m.s.Aside && intent != IntentEnd && intent != IntentEmpty {
 		return m.resume(at, ReasonAside)
 	}
-	kind := kindOf(split(m.p.Questions[at].Text))
+	q := m.p.Questions[at]
+	if echoes(words, q.Text) || echoes(words, q.Simpler) {
+		return m.followUp(at, ReasonEcho, nil)
+	}
+	kind := kindOf(split(q.Text))
 	if kind == kindYesNo && saysNo(intent, words) {
 		return m.settle(at, words)
 	}
@@ -85,10 +89,14 @@ func (m *move) judged(at int, words []word) Directive {
 	if asked := lastQuestion(words); asked != "" {
 		return m.tell(at, words)
 	}
-	if verdict := judge(words, &q, m.p, g.FollowUps > 0 || g.Helped); verdict != ReasonAnswered {
+	switch verdict := judge(words, &q, m.p, g.FollowUps > 0 || g.Helped); verdict {
+	case ReasonAnswered:
+		return m.settle(at, words)
+	case ReasonOffTopic:
+		return m.followUp(at, verdict, nil)
+	default:
 		return m.followUp(at, verdict, words)
 	}
-	return m.settle(at, words)
 }
 
 // settle takes the question as answered: it looks into what a recruiter
@@ -114,21 +122,19 @@ func (m *move) settle(at int, words []word) Directive {
 }
 
 // followUp digs into an answer, or moves on when there is no room for it. words
-// are nil when they must not be quoted.
+// are nil when they are no answer at all.
 func (m *move) followUp(at int, reason Reason, words []word) Directive {
 	g, q := &m.s.Questions[at], m.p.Questions[at]
 	if g.FollowUps >= q.MaxFollowUps || !m.roomToDig(at) || !m.spend(at) {
-		d := m.leave(at, StatusAnswered, ReasonAnswered)
-		if reason == ReasonTooShort || reason == ReasonVague || reason == ReasonNoExample || reason == ReasonMustCover {
-			d.Quote = quote(words, &q)
+		if words == nil {
+			return m.leave(at, StatusUnfit, ReasonUnfit)
 		}
+		d := m.leave(at, StatusAnswered, ReasonAnswered)
+		d.Quote = quote(words, &q)
 		return d
 	}
 	d := m.again(at, ActFollowUp, reason)
-	d.Angle = m.angle(at)
-	if reason != ReasonOffTopic && reason != ReasonEcho {
-		d.Quote = quote(words, &q)
-	}
+	d.Angle, d.Quote = m.angle(at), quote(words, &q)
 	g.FollowUps++
 	d.Whisper, m.s.Whisper = m.s.Whisper, ""
 	return d

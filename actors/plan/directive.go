@@ -54,6 +54,7 @@ const (
 	ReasonUnknown  // the candidate does not know
 	ReasonDeclined // the candidate will not say
 	ReasonSkipped  // the candidate asked for the next one
+	ReasonUnfit    // what came was no answer
 	ReasonSilent   // nothing came, however often we asked
 
 	// Of ActResume.
@@ -84,7 +85,7 @@ const (
 var reasonNames = [...]string{
 	"none",
 	"too_short", "off_topic", "vague", "no_example", "must_cover", "echo", "hostile", "whisper",
-	"answered", "unknown", "declined", "skipped", "silent",
+	"answered", "unknown", "declined", "skipped", "unfit", "silent",
 	"returned", "aside", "apology", "go_on",
 	"fact", "no_fact", "withheld", "automated", "audible", "time_asked",
 	"done", "time_up", "candidate_ended", "absent",

@@ -56,7 +56,7 @@ var (
 	lastWord = question("last-word", "what you would like to add",
 		"Before we finish, is there anything you would like to add?",
 		"Is there anything else you want to say?",
-		"", "what we have not talked about yet")
+		"", "what you have in mind")
 )
 
 // general questions are about how somebody works with others.

@@ -1,6 +1,9 @@
 package plan
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Lengths, in words, by which an answer is judged. At the 150 words a minute of
 // ordinary speech, shortWords is three seconds.
@@ -12,20 +15,17 @@ const (
 	coverWords   = 60 // a longer answer is taken to have covered the question
 )
 
-// judge says what an answer lacks: TooShort, OffTopic, Vague, NoExample,
-// MustCover or Echo; Answered when it lacks nothing. After a follow-up (followed)
+// judge says what an answer lacks: TooShort, OffTopic, Vague, NoExample
+// or MustCover; Answered when it lacks nothing. After a follow-up (followed)
 // an answer is no longer asked for more depth.
 func judge(words []word, q *Question, p *Plan, followed bool) Reason {
-	asked := split(q.Text)
-	kind := kindOf(asked)
+	kind := kindOf(split(q.Text))
 	subject := content(words)
-	if echoes(subject, asked) {
-		return ReasonEcho
-	}
-	if tooShort(words, subject, kind) {
+	offer := anyMatch(offers, tokens(split(q.Text)))
+	if tooShort(words, subject, kind) || offer && len(words) <= 3 && anyMatch(assents, tokens(words)) {
 		return ReasonTooShort
 	}
-	if offTopic(subject, q, p) {
+	if !offer && offTopic(subject, q, p) {
 		return ReasonOffTopic
 	}
 	if followed || kind != kindOpen && kind != kindExample {
@@ -93,6 +93,13 @@ func kindOf(asked []word) kind {
 	return kindOpen
 }
 
+// offers leave it to the candidate what to talk about: a bare yes announces
+// something, and nothing is off topic.
+var offers = compileAll(`
+	is|are there anything|something|any
+	do|would you * anything|something|any * to|questions|question
+`)
+
 // lastClause is the last clause of a question: what comes before it only sets
 // the scene.
 func lastClause(asked []word) []string {
@@ -135,22 +142,28 @@ var numbers = compileAll(`
 	0|1|2|3|4|5|6|7|8|9|10
 `)
 
-// echoes reports whether an answer is our own question coming back, from a
+// echoes reports whether what was said is our own question coming back, from a
 // loudspeaker or a parrot.
-func echoes(subject []string, asked []word) bool {
-	of := content(asked)
-	if len(subject) < 3 || len(subject) > 2*len(of) {
+func echoes(words []word, question string) bool {
+	asked := split(question)
+	if len(words) < 4 || 2*len(words) < len(asked) || len(words) > 2*len(asked) {
 		return false
 	}
 	same := 0
-	for _, s := range subject {
-		if hasAlike(of, s) {
+	for _, w := range words {
+		known := slices.ContainsFunc(asked, func(a word) bool { return alike(a.norm, w.norm) })
+		if known {
 			same++
+		} else if ownVoice[w.norm] {
+			return false
 		}
 	}
 	// Recognition may have spoiled one word in five of the echo.
-	return same*5 >= len(subject)*4 && len(subject)*2 >= len(of)
+	return same*5 >= len(words)*4
 }
+
+// ownVoice are words of somebody who answers, unless the question has them too.
+var ownVoice = set(`i im ive my we our yes yeah no`)
 
 func hasAlike(list []string, w string) bool {
 	for _, l := range list {
@@ -168,7 +181,7 @@ func offTopic(subject []string, q *Question, p *Plan) bool {
 	if len(subject) < offWords {
 		return false
 	}
-	words := stems(q.Text + " " + q.Topic + " " + p.JobRole + " " + strings.Join(q.Keywords, " ") + " " + strings.Join(q.Hints, " "))
+	words := stems(q.Text + " " + q.Topic + " " + p.JobRole + " " + strings.Join(q.Keywords, " "))
 	vocabulary := familyOf(p.JobRole).vocabulary
 	for _, s := range subject {
 		st := stem(s)

@@ -220,7 +220,7 @@ func (m *move) close(reason Reason) Directive {
 			d.Previous = m.p.Questions[i].Text
 		case StatusUnasked:
 			g.Status = StatusDropped
-		case StatusAnswered, StatusUnknown, StatusDeclined, StatusSkipped, StatusSilent, StatusDropped, StatusLeft:
+		case StatusAnswered, StatusUnknown, StatusDeclined, StatusSkipped, StatusUnfit, StatusSilent, StatusDropped, StatusLeft:
 		}
 	}
 	m.s.Closed, m.s.EndAsked, m.s.Aside = true, false, false

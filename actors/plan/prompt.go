@@ -100,6 +100,7 @@ var remarks = map[Reason]string{
 	ReasonUnknown:  "The candidate does not know. Say in a few words that this is all right.",
 	ReasonDeclined: "The candidate would rather not answer. Accept that in a few words.",
 	ReasonSkipped:  "The candidate wants the next question. Agree in a few words.",
+	ReasonUnfit:    "Do not react to what the candidate said. Say in a few words that you go on.",
 	ReasonSilent:   "No answer came. Say without reproach that you move on.",
 }
 

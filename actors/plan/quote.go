@@ -126,12 +126,12 @@ func weight(w word, wanted, asked map[string]bool) float64 {
 	n := float64(min(utf8.RuneCountInString(w.norm), 12)) / 4
 	s := stem(w.norm)
 	switch {
+	case everyday[w.norm]:
+		n *= 0.4
 	case wanted[s]:
 		n += 1.5
 	case asked[s]:
 		n *= 0.3 // our own words back
-	case everyday[w.norm]:
-		n *= 0.4
 	}
 	return n
 }
@@ -141,7 +141,8 @@ var everyday = set(`
 work working worked job company people person team day days time times week weeks month months year years
 problem problems project projects part parts way ways example experience place different new old big small long
 best better first last important interesting difficult easy hard whole main question answer interview life world
-today yesterday tomorrow morning number point case reason end start couple business`)
+today yesterday tomorrow morning evening night hour hours minute minutes number point case reason end start couple business
+two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty hundred thousand`)
 
 // verbs are common words of doing; they end the name of a thing.
 var verbs = set(`

@@ -16,6 +16,7 @@ const (
 	StatusUnknown  Status = "unknown"  // the candidate does not know
 	StatusDeclined Status = "declined" // the candidate would rather not say
 	StatusSkipped  Status = "skipped"  // the candidate asked for the next one
+	StatusUnfit    Status = "unfit"    // what came was no answer: off topic, an echo, insults
 	StatusSilent   Status = "silent"   // no answer came
 	StatusDropped  Status = "dropped"  // not asked: there was no time
 	StatusLeft     Status = "left"     // open when the interview closed

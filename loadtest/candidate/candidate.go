@@ -39,10 +39,11 @@ type Options struct {
 	API        API
 	Invitation Invitation
 	Answers    []Answer
-	// BargeIn interrupts the second reply with Interruption and coughs into the
-	// third.
+	// BargeIn interrupts the second reply with Interruption and makes the sound
+	// Cough into a later one, which must go on as if nothing had been.
 	BargeIn      bool
 	Interruption Answer
+	Cough        []int16
 	// Drop cuts the connection in the middle of the second answer for so long.
 	Drop time.Duration
 	// TakeOver lets a second device go on in the middle of the second answer.
@@ -56,6 +57,7 @@ type Candidate struct {
 	o       Options
 	log     *callLog
 	client  *voiceclient.Client
+	conn    int                     // counts connections
 	earlier []voiceclient.Recording // of connections that are gone
 	random  *rand.Rand
 	report  Report
@@ -95,7 +97,9 @@ func (c *Candidate) typing() bool {
 // connect dials and gets past the consent.
 func (c *Candidate) connect(ctx context.Context) error {
 	o := voiceclient.NewOptions(c.o.API.Server+"/voice/"+string(c.o.Invitation.Interview), c.o.Invitation.Token)
-	o.OnEvent, o.Typing, o.Log = c.log.add, c.typing(), c.o.Log
+	c.conn++
+	conn := c.conn
+	o.OnEvent, o.Typing, o.Log = func(e voiceclient.Event) { c.log.add(conn, e) }, c.typing(), c.o.Log
 	seen := len(c.log.all())
 	client, err := voiceclient.Dial(ctx, o)
 	if err != nil {
@@ -104,7 +108,7 @@ func (c *Candidate) connect(ctx context.Context) error {
 	c.client = client
 	ready := func(events []voiceclient.Event) bool { return len(messages[voiceproto.Ready](events[seen:])) > 0 }
 	asked := func(events []voiceclient.Event) bool {
-		return ready(events) || len(messages[voiceproto.ConsentRequired](events[seen:])) > 0 || closedSince(events, seen)
+		return ready(events) || len(messages[voiceproto.ConsentRequired](events[seen:])) > 0 || c.gone()
 	}
 	if err := c.log.until(ctx, "ready", replyPatience, asked); err != nil {
 		return err
@@ -115,21 +119,16 @@ func (c *Candidate) connect(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := c.log.until(ctx, "ready", replyPatience, func(e []voiceclient.Event) bool { return ready(e) || closedSince(e, seen) }); err != nil {
+	if err := c.log.until(ctx, "ready", replyPatience, func(e []voiceclient.Event) bool { return ready(e) || c.gone() }); err != nil {
 		return err
 	}
-	if end, closed := closedWith(c.log.all()[seen:]); closed {
+	if end, closed := c.log.end(conn); closed {
 		return fmt.Errorf("the server closed the call: %d %s", end.Code, end.Reason)
 	}
 	if !c.typing() {
 		client.StartMic()
 	}
 	return nil
-}
-
-func closedSince(events []voiceclient.Event, seen int) bool {
-	_, closed := closedWith(events[seen:])
-	return closed
 }
 
 // hold is the whole interview.
@@ -158,7 +157,7 @@ func (c *Candidate) hold(ctx context.Context) error {
 		}
 	}
 	return c.log.until(ctx, "the end of the interview", endPatience, func(events []voiceclient.Event) bool {
-		return len(messages[voiceproto.Ended](events)) > 0 && closedSince(events, 0)
+		return len(messages[voiceproto.Ended](events)) > 0 && c.gone()
 	})
 }
 
@@ -174,13 +173,13 @@ func (c *Candidate) listen(ctx context.Context, round int) error {
 		}
 	}
 	err := c.log.until(ctx, fmt.Sprintf("the interviewer's reply after answer %d", round), replyPatience, func(events []voiceclient.Event) bool {
-		return playedOut(events) > c.handled || len(messages[voiceproto.Ended](events)) > 0 || closedSince(events, 0) && c.gone()
+		return playedOut(events) > c.handled || len(messages[voiceproto.Ended](events)) > 0 || c.gone()
 	})
 	if err != nil {
 		return err
 	}
 	if c.gone() && !c.over() {
-		end, _ := closedWith(c.log.all())
+		end, _ := c.log.end(c.conn)
 		return fmt.Errorf("the server closed the call: %d %s", end.Code, end.Reason)
 	}
 	c.handled = max(c.handled, playedOut(c.log.all()))
@@ -189,12 +188,8 @@ func (c *Candidate) listen(ctx context.Context, round int) error {
 
 // gone reports whether the present connection is over.
 func (c *Candidate) gone() bool {
-	select {
-	case <-c.client.Done():
-		return true
-	default:
-		return false
-	}
+	_, over := c.log.end(c.conn)
+	return over
 }
 
 // answer says one answer after a natural pause.

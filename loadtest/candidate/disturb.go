@@ -3,7 +3,6 @@ package candidate
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/vantahire/vantahire/interview"
@@ -64,7 +63,7 @@ func (c *Candidate) disturb(ctx context.Context, round int) error {
 	b := BargeIn{Cough: round == 2, Reply: no}
 	sound := c.o.Interruption.PCM
 	if b.Cough {
-		sound = cough()
+		sound = c.o.Cough
 	}
 	onset := time.Now()
 	if err := c.client.Speak(ctx, sound); err != nil {
@@ -171,18 +170,6 @@ func (c *Candidate) finishBargeIns(lines map[interview.ReplyNo]string) {
 			c.problem("%d packets of reply %d came after its flush", b.AfterFlush, b.Reply)
 		}
 	}
-}
-
-// cough is 250 ms of noise that no recognition takes for words.
-func cough() []int16 {
-	const length = media.MicRate / 4
-	random := rand.New(rand.NewPCG(7, 7)) //nolint:gosec // noise
-	pcm := make([]int16, length)
-	for i := range pcm {
-		envelope := 1 - float64(i)/length
-		pcm[i] = int16(envelope * 12000 * (2*random.Float64() - 1))
-	}
-	return pcm
 }
 
 // String says it in one line.

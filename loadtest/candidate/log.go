@@ -18,15 +18,22 @@ import (
 type callLog struct {
 	mu      sync.Mutex
 	events  []voiceclient.Event
-	changed chan struct{} // closed and replaced at each event
+	ends    map[int]voiceclient.Event // how each connection ended
+	changed chan struct{}             // closed and replaced at each event
 }
 
-func newCallLog() *callLog { return &callLog{changed: make(chan struct{})} }
+func newCallLog() *callLog {
+	return &callLog{ends: map[int]voiceclient.Event{}, changed: make(chan struct{})}
+}
 
-// add never blocks: it is called from the client's goroutine.
-func (l *callLog) add(e voiceclient.Event) {
+// add notes an event of the conn-th connection. It never blocks: it is called
+// from the client's goroutine.
+func (l *callLog) add(conn int, e voiceclient.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if e.Kind == voiceclient.EventClosed {
+		l.ends[conn] = e
+	}
 	l.events = append(l.events, e)
 	close(l.changed)
 	l.changed = make(chan struct{})
@@ -86,14 +93,12 @@ func playedOut(events []voiceclient.Event) interview.ReplyNo {
 	return newest
 }
 
-// closedWith is the last connection's end, if it is over.
-func closedWith(events []voiceclient.Event) (voiceclient.Event, bool) {
-	for _, e := range slices.Backward(events) {
-		if e.Kind == voiceclient.EventClosed {
-			return e, true
-		}
-	}
-	return voiceclient.Event{}, false
+// end is how the conn-th connection ended, if it is over.
+func (l *callLog) end(conn int) (voiceclient.Event, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e, over := l.ends[conn]
+	return e, over
 }
 
 // finals joins the final transcripts that came between two moments; a zero to

@@ -1,0 +1,64 @@
+package actors
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/vantahire/vantahire/actors/turn"
+	"github.com/vantahire/vantahire/media/vad"
+)
+
+// Config tunes live interviews. The zero value of a field means its default.
+type Config struct {
+	// MaxCalls is how many interviews may be live at once. Default 100.
+	MaxCalls int
+	// Owner names this process in the ledger. Default: a random name.
+	Owner string
+	// ReplayBuffer is how much microphone audio is kept for recognition to catch
+	// up with after a redial. Default 10 s.
+	ReplayBuffer time.Duration
+	// PlayoutBuffer is how much synthesised speech may wait; a provider that is
+	// ahead by more is not read. Default 10 s.
+	PlayoutBuffer time.Duration
+	// StopTimeout bounds each stop. Default 5 s.
+	StopTimeout time.Duration
+	// STTStart bounds how long the first recognition stream may take to come up
+	// before the call is refused (4002). Default 10 s.
+	STTStart time.Duration
+	// Turn tunes the conversation.
+	Turn turn.Config
+	// VAD tunes the voice detector; Model nil means the energy gate.
+	VAD   vad.Config
+	Model *vad.Model
+}
+
+func (c Config) withDefaults() Config {
+	if c.MaxCalls == 0 {
+		c.MaxCalls = 100
+	}
+	if c.ReplayBuffer == 0 {
+		c.ReplayBuffer = 10 * time.Second
+	}
+	if c.PlayoutBuffer == 0 {
+		c.PlayoutBuffer = 10 * time.Second
+	}
+	if c.StopTimeout == 0 {
+		c.StopTimeout = 5 * time.Second
+	}
+	if c.STTStart == 0 {
+		c.STTStart = 10 * time.Second
+	}
+	return c
+}
+
+// Deps are what live interviews need from the rest of the program.
+type Deps struct {
+	// STT may be nil: candidates type. TTS may be nil: replies are text.
+	STT       Transcriber
+	TTS       Synthesizer
+	Chat      Chat
+	Ledger    Ledger
+	Lifecycle Lifecycle
+	Publisher Publisher
+	Log       *slog.Logger
+}

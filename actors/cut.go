@@ -1,0 +1,190 @@
+package actors
+
+import (
+	"strings"
+	"time"
+
+	"github.com/vantahire/vantahire/actors/turn"
+	"github.com/vantahire/vantahire/engine"
+	"github.com/vantahire/vantahire/interview"
+	"github.com/vantahire/vantahire/media"
+	"github.com/vantahire/vantahire/media/voiceproto"
+	"github.com/vantahire/vantahire/providers"
+)
+
+// duckDB is how far the voice is lowered while it is unclear whether the
+// candidate interrupts, and duckRamp how fast: quick, without a click.
+const (
+	duckDB      = -12.0
+	duckRamp    = 40 * time.Millisecond
+	restoreRamp = 120 * time.Millisecond
+)
+
+// cut revokes a reply for good. The order matters: first no frame leaves any
+// more, then the client drops what it holds, then voice and model stop; only then
+// is it known what was heard.
+func (a *interviewActor) cut(c *engine.Ctx[interviewMsg], e turn.Cancel) {
+	r := a.reply
+	if r == nil || r.no != e.Reply {
+		a.feed(c, turn.Stopped{Reply: e.Reply})
+		return
+	}
+	r.sent = a.pacer.Cancel(r.no)
+	if a.conn != nil && r.sent > 0 {
+		a.conn.transport.Flush(r.no)
+	}
+	r.cancel(errSuperseded)
+	a.log.Info("reply cut", "reply", r.no, "cause", e.Cause, "sent", playTime(r.sent))
+	r.stopped = true
+	if r.voice && r.sent > 0 && a.conn != nil && a.conn.acks {
+		r.flushing = true
+		c.After(flushWait, flushDue{r.no})
+		return
+	}
+	a.reportCut(c, r)
+}
+
+// settleCut takes the client's last word, or the end of the wait for it.
+func (a *interviewActor) settleCut(c *engine.Ctx[interviewMsg], r *reply) {
+	if r.flushing {
+		r.flushing = false
+		a.reportCut(c, r)
+	}
+}
+
+func (a *interviewActor) reportCut(c *engine.Ctx[interviewMsg], r *reply) {
+	heard, played := a.heardOf(r)
+	a.feed(c, turn.Stopped{Reply: r.no, Heard: heard, Played: played})
+}
+
+// heardOf is what the candidate heard of a reply, and adopts the plan's move
+// when that includes its question.
+func (a *interviewActor) heardOf(r *reply) (heard string, played time.Duration) {
+	if !r.voice {
+		if r.sounding {
+			heard = r.script.Text() // it stood on the screen
+		}
+	} else {
+		played = a.playedOf(r)
+		heard = r.script.Heard(played)
+	}
+	if heard != "" && askedIn(heard, r.script.Text()) {
+		a.movePlan(r)
+	}
+	return cleanText(heard), played
+}
+
+// askedIn reports whether the heard part reaches well into the last sentence of
+// the text, which is where a reply asks its question.
+func askedIn(heard, text string) bool {
+	text = strings.TrimSpace(text)
+	last := strings.LastIndexAny(strings.TrimRight(text, ".?! "), ".?!") + 1
+	return len(strings.TrimSpace(heard)) >= last+(len(text)-last)/2
+}
+
+// playedOf is how much of a reply's audio the candidate has heard: what the
+// client acknowledged, else what was sent less what may still be on its way.
+func (a *interviewActor) playedOf(r *reply) time.Duration {
+	if a.conn == nil {
+		return r.played
+	}
+	return a.playedOn(a.conn, r)
+}
+
+func (a *interviewActor) playedOn(conn *Connection, r *reply) time.Duration {
+	if conn.acks {
+		ms, known := conn.transport.Played(r.no)
+		if !known {
+			return r.played
+		}
+		return max(r.played, time.Duration(ms)*time.Millisecond)
+	}
+	sent := r.sent
+	if sent == 0 {
+		sent = a.pacer.Sent(r.no)
+	}
+	return max(r.played, playTime(sent)-conn.transport.Lead())
+}
+
+// duck, restore, hold and release shape a reply while it is unclear whether the
+// candidate interrupts.
+func (a *interviewActor) duck(no interview.ReplyNo) { a.gain(no, duckDB, duckRamp) }
+
+func (a *interviewActor) restore(no interview.ReplyNo) { a.gain(no, 0, restoreRamp) }
+
+func (a *interviewActor) gain(no interview.ReplyNo, db float64, ramp time.Duration) {
+	if a.conn != nil && a.conn.gain {
+		a.conn.transport.Send(voiceproto.Gain{Reply: no, DB: db, MS: int(ramp.Milliseconds())})
+		return
+	}
+	a.pacer.SetGain(no, db, ramp)
+}
+
+func (a *interviewActor) hold(no interview.ReplyNo) {
+	a.pacer.Hold(no)
+	a.send(voiceproto.Hold{Reply: no})
+}
+
+func (a *interviewActor) release(no interview.ReplyNo) {
+	a.send(voiceproto.Release{Reply: no})
+	a.pacer.Release(no)
+	a.restore(no)
+}
+
+// fail closes a reply that can't go on.
+func (a *interviewActor) fail(c *engine.Ctx[interviewMsg], r *reply, stage providers.Stage) {
+	if r.stopped {
+		return
+	}
+	r.sent = a.pacer.Cancel(r.no)
+	if a.conn != nil && r.sent > 0 {
+		a.conn.transport.Flush(r.no)
+	}
+	r.stopped = true
+	r.cancel(errSuperseded)
+	heard, played := a.heardOf(r)
+	a.feed(c, turn.Failed{Reply: r.no, Stage: stage, Heard: heard, Played: played})
+}
+
+// onVoiceFailed deals with a voice that broke. Failing again makes replies text,
+// so that the interview goes on.
+func (a *interviewActor) onVoiceFailed(c *engine.Ctx[interviewMsg], r *reply, err error) {
+	a.log.Warn("voice failed", "reply", r.no, "error", err)
+	a.voiceErr++
+	if a.voiceErr >= voiceFailures && a.voice {
+		a.muteForGood("voice failed repeatedly")
+	}
+	a.fail(c, r, providers.StageTTS)
+}
+
+func (a *interviewActor) muteForGood(reason string) {
+	a.voice = false
+	a.record(interview.KindDegraded, interview.Degraded{Stage: string(providers.StageTTS), Reason: reason}, nil)
+	a.send(voiceproto.Notice{Code: voiceproto.CodeNoVoice, Text: "The interviewer's voice is not available. Please read along."})
+}
+
+// onChildDown deals with a crash of the llm or tts child: its reply is lost, its
+// successor serves the next one.
+func (a *interviewActor) onChildDown(c *engine.Ctx[interviewMsg], m childDown) {
+	a.log.Error("child failed", "role", m.failure.Role, "gen", m.failure.Gen, "gaveUp", m.final, "error", m.failure.Err)
+	stage := providers.StageLLM
+	if m.failure.Role == "tts" {
+		stage = providers.StageTTS
+		if m.final {
+			a.muteForGood("voice crashed repeatedly")
+		}
+	}
+	if m.final && stage == providers.StageLLM {
+		a.feed(c, turn.Terminated{Reason: interview.EndProviders})
+		return
+	}
+	if r := a.reply; r != nil && !r.stopped && (stage == providers.StageTTS && r.voice || stage == providers.StageLLM && !r.written) {
+		a.fail(c, r, stage)
+	}
+}
+
+func samplesOf(d time.Duration) int64 { return int64(d * media.PlayRate / time.Second) }
+
+func playTime(samples int64) time.Duration {
+	return time.Duration(samples) * time.Second / media.PlayRate
+}

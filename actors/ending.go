@@ -1,0 +1,149 @@
+package actors
+
+import (
+	"context"
+	"time"
+
+	"github.com/vantahire/vantahire/engine"
+	"github.com/vantahire/vantahire/interview"
+	"github.com/vantahire/vantahire/media/voiceproto"
+)
+
+// end stores the end, moves the interview's row, says goodbye and stops, in this
+// order and within closeWithin.
+func (a *interviewActor) end(c *engine.Ctx[interviewMsg], reason interview.EndReason) {
+	if a.phase >= phaseEnding {
+		return
+	}
+	a.phase = phaseEnding
+	a.ended = reason
+	a.mic.open.Store(false)
+	for id := range a.timers {
+		a.stopTimer(id)
+	}
+	if a.reply != nil {
+		a.reply.cancel(errSuperseded)
+	}
+	used := a.turn.Used(a.since())
+	a.log.Info("interview ends", "reason", reason, "used", used)
+	c.After(closeWithin, closeDue{})
+	kind, payload := interview.KindEnded, any(interview.Ended{Reason: reason, Used: used})
+	if !reason.Final() { // it may be resumed: the ledger stays open
+		kind, payload = interview.KindTalkTime, interview.TalkTime{Used: used}
+	}
+	a.record(kind, payload, nil)
+	a.endSeq = a.seq
+}
+
+// endStored moves the interview's row once its last event is durable.
+func (a *interviewActor) endStored(c *engine.Ctx[interviewMsg]) {
+	at, reason := time.Now(), a.ended
+	c.Go("end", func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, closeWithin)
+		defer cancel()
+		return a.deps.Lifecycle.Ended(ctx, a.info.ID, at, reason)
+	}, func(err error) interviewMsg { return lifecycleDone{err} })
+}
+
+// onLifecycle finishes an orderly end.
+func (a *interviewActor) onLifecycle(c *engine.Ctx[interviewMsg], err error) {
+	if a.phase != phaseEnding {
+		return
+	}
+	if err != nil {
+		a.log.Error("interview's row was not moved", "reason", a.ended, "error", err)
+	}
+	a.finish(c)
+}
+
+// finish says goodbye and stops the actor.
+func (a *interviewActor) finish(c *engine.Ctx[interviewMsg]) {
+	if a.phase == phaseOver {
+		return
+	}
+	code, text := closeFor(a.ended)
+	if a.ended.Final() {
+		a.send(voiceproto.Ended{InterviewID: a.info.ID, Reason: a.ended})
+	}
+	a.leave(c, code, text)
+}
+
+// refuse ends a call that has not begun; nothing of it is stored.
+func (a *interviewActor) refuse(c *engine.Ctx[interviewMsg], code int, text string, reason interview.EndReason) {
+	if a.phase >= phaseEnding {
+		return
+	}
+	a.ended = reason
+	a.log.Info("call refused", "reason", reason, "code", code)
+	if code == voiceproto.CloseNoSpeech {
+		a.send(voiceproto.Error{Message: "Speech recognition error", Code: voiceproto.CodeSpeechRecognition, Retry: true})
+	}
+	a.leave(c, code, text)
+}
+
+// abandon stops at once, without another event: the ledger takes none from us.
+func (a *interviewActor) abandon(c *engine.Ctx[interviewMsg], code int, reason interview.EndReason) {
+	if a.phase == phaseOver {
+		return
+	}
+	a.ended = reason
+	a.send(voiceproto.Gone{Reason: voiceproto.GoneFailed})
+	a.leave(c, code, voiceproto.CloseReason(code))
+}
+
+func (a *interviewActor) leave(c *engine.Ctx[interviewMsg], code int, text string) {
+	a.phase = phaseOver
+	a.mic.open.Store(false)
+	a.pacer.Detach()
+	if a.reply != nil {
+		a.reply.cancel(errSuperseded)
+	}
+	if a.conn != nil {
+		a.conn.transport.Close(code, text)
+		a.conn = nil
+	}
+	if fence := a.claim.Fence; fence != 0 {
+		ctx := context.WithoutCancel(c.Context())
+		log, ledger, id := a.log, a.deps.Ledger, a.info.ID
+		c.Go("release", func(context.Context) error {
+			ctx, cancel := context.WithTimeout(ctx, closeWithin)
+			defer cancel()
+			if err := ledger.Release(ctx, id, fence); err != nil {
+				log.Warn("ownership was not given back", "error", err)
+			}
+			return nil
+		}, nil)
+	}
+	a.over(a.ended)
+	c.Stop(engine.ErrStopped)
+}
+
+// closeFor is the close code that goes with an end (contract section 6).
+func closeFor(reason interview.EndReason) (code int, text string) {
+	switch reason {
+	case interview.EndElsewhere:
+		code = voiceproto.CloseNotActive
+	case interview.EndRevoked:
+		code = voiceproto.CloseRevoked
+	case interview.EndShutdown:
+		code = voiceproto.CloseGoingAway
+	case interview.EndFailed:
+		code = voiceproto.CloseInternal
+	case interview.EndLedgerRefused:
+		code = voiceproto.CloseTryAgain
+	case interview.EndFinished, interview.EndCandidate, interview.EndTimeLimit, interview.EndIdle, interview.EndGone,
+		interview.EndHardCap, interview.EndProviders, interview.EndOperator, interview.EndNeverStarted:
+		code = voiceproto.CloseCompleted
+	}
+	return code, voiceproto.CloseReason(code)
+}
+
+func closeReason(m detached) string {
+	if text := voiceproto.CloseReason(m.code); text != "" {
+		return text
+	}
+	if m.err != nil {
+		return "connection lost"
+	}
+	return "closed"
+}

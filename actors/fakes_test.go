@@ -1,0 +1,508 @@
+package actors
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/vantahire/vantahire/interview"
+	"github.com/vantahire/vantahire/media"
+	"github.com/vantahire/vantahire/media/voiceproto"
+	"github.com/vantahire/vantahire/providers"
+)
+
+// memoryLedger is a ledger in memory, with switches for its faults.
+type memoryLedger struct {
+	mu     sync.Mutex
+	events map[interview.ID][]interview.Event
+	fences map[interview.ID]interview.Fence
+	delay  time.Duration // of each commit
+	broken error         // commits fail with it
+}
+
+func newMemoryLedger() *memoryLedger {
+	return &memoryLedger{events: map[interview.ID][]interview.Event{}, fences: map[interview.ID]interview.Fence{}}
+}
+
+func (l *memoryLedger) Claim(_ context.Context, id interview.ID, _ string) (interview.Claim, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.fences[id]++
+	events := append([]interview.Event(nil), l.events[id]...)
+	claim := interview.Claim{Fence: l.fences[id], Events: events}
+	if n := len(events); n > 0 {
+		claim.LastSeq = events[n-1].Seq
+	}
+	return claim, nil
+}
+
+func (l *memoryLedger) Commit(ctx context.Context, batch []interview.Event) error {
+	l.mu.Lock()
+	delay, broken := l.delay, l.broken
+	l.mu.Unlock()
+	select {
+	case <-time.After(delay):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if broken != nil {
+		return broken
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	stale := &interview.StaleFenceError{}
+	for _, e := range batch {
+		if e.Fence != l.fences[e.Interview] {
+			stale.Interviews = append(stale.Interviews, e.Interview)
+			continue
+		}
+		l.events[e.Interview] = append(l.events[e.Interview], e)
+	}
+	if len(stale.Interviews) > 0 {
+		return stale
+	}
+	return nil
+}
+
+func (l *memoryLedger) Release(context.Context, interview.ID, interview.Fence) error { return nil }
+
+func (l *memoryLedger) set(delay time.Duration, broken error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.delay, l.broken = delay, broken
+}
+
+// lines is the transcript the events make, one "role: text" a line; interrupted
+// lines end in "--".
+func (l *memoryLedger) lines(t *testing.T, id interview.ID) []string {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var lines []string
+	for i, e := range l.events[id] {
+		if e.Seq != interview.Seq(i+1) {
+			t.Errorf("event %d has seq %d", i+1, e.Seq)
+		}
+		switch e.Kind {
+		case interview.KindTurnCommitted:
+			lines = append(lines, "user: "+payload[interview.TurnCommitted](t, e).Text)
+		case interview.KindReplyEnded:
+			if r := payload[interview.ReplyEnded](t, e); r.Heard != "" {
+				line := "assistant: " + r.Heard
+				if r.Interrupted {
+					line += "--"
+				}
+				lines = append(lines, line)
+			}
+		default:
+		}
+	}
+	return lines
+}
+
+func (l *memoryLedger) kinds(id interview.ID) []interview.EventKind {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var kinds []interview.EventKind
+	for _, e := range l.events[id] {
+		kinds = append(kinds, e.Kind)
+	}
+	return kinds
+}
+
+func payload[P any](t *testing.T, e interview.Event) P {
+	t.Helper()
+	var p P
+	if err := json.Unmarshal(e.Payload, &p); err != nil {
+		t.Fatalf("payload of %s: %v", e.Kind, err)
+	}
+	return p
+}
+
+// fakeEar is a recognition provider that hears what the test says into it.
+type fakeEar struct {
+	mu      sync.Mutex
+	streams []*earStream
+	refuse  error // Open fails with it
+}
+
+func (e *fakeEar) Name() string { return "fake" }
+
+func (e *fakeEar) Open(ctx context.Context, o providers.TranscribeOptions) (providers.TranscribeStream, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.refuse != nil {
+		return nil, e.refuse
+	}
+	s := &earStream{ctx: ctx, offset: o.Offset, results: make(chan earResult, 64)}
+	e.streams = append(e.streams, s)
+	return s, nil
+}
+
+// last is the newest stream.
+func (e *fakeEar) last(t *testing.T) *earStream {
+	t.Helper()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.streams) == 0 {
+		t.Fatal("no recognition stream was opened")
+	}
+	return e.streams[len(e.streams)-1]
+}
+
+type earResult struct {
+	transcript providers.Transcript
+	err        error
+}
+
+type earStream struct {
+	ctx     context.Context //nolint:containedctx // a stream's life is its context's
+	offset  interview.Sample
+	results chan earResult
+
+	mu        sync.Mutex
+	written   interview.Sample
+	finalized int
+	pending   string // what Finalize settles
+}
+
+func (s *earStream) Write(_ context.Context, pcm []int16) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.written += interview.Sample(len(pcm))
+	return nil
+}
+
+func (s *earStream) Finalize(context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.finalized++
+	to := s.offset + s.written
+	s.results <- earResult{transcript: providers.Transcript{Text: s.pending, Final: true, Confidence: 0.9, From: to - interview.MicRate, To: to}}
+	s.pending = ""
+	return nil
+}
+
+func (s *earStream) Recv(ctx context.Context) (providers.Transcript, error) {
+	select {
+	case r := <-s.results:
+		return r.transcript, r.err
+	case <-ctx.Done():
+		return providers.Transcript{}, context.Cause(ctx)
+	}
+}
+
+func (s *earStream) Close() error { return nil }
+
+// hears makes text the utterance in progress, shown as a partial at once.
+func (s *earStream) hears(text string) {
+	s.mu.Lock()
+	s.pending = text
+	to := s.offset + s.written
+	s.mu.Unlock()
+	s.results <- earResult{transcript: providers.Transcript{Text: text, From: to, To: to}}
+}
+
+func (s *earStream) breaks(err error) { s.results <- earResult{err: err} }
+
+// fakeVoice is a synthesis provider whose every word takes wordTime.
+type fakeVoice struct {
+	wordTime time.Duration
+	delay    time.Duration // before the first audio of a reply
+	mu       sync.Mutex
+	fail     error // streams fail with it
+}
+
+func (v *fakeVoice) Name() string { return "fake" }
+
+func (v *fakeVoice) Open(ctx context.Context, _ providers.VoiceOptions) (providers.SpeechStream, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return &voiceStream{ctx: ctx, voice: v, fail: v.fail, sentences: make(chan string, 64)}, nil
+}
+
+type voiceStream struct {
+	ctx       context.Context //nolint:containedctx // a stream's life is its context's
+	voice     *fakeVoice
+	fail      error
+	sentences chan string
+	count     int
+	at        time.Duration
+	started   bool
+}
+
+func (s *voiceStream) Say(_ context.Context, sentence string) error {
+	s.sentences <- sentence
+	return nil
+}
+
+func (s *voiceStream) Finish() error { close(s.sentences); return nil }
+
+func (s *voiceStream) Recv(ctx context.Context) (providers.Chunk, error) {
+	var sentence string
+	select {
+	case text, more := <-s.sentences:
+		if !more {
+			return providers.Chunk{}, io.EOF
+		}
+		sentence = text
+	case <-ctx.Done():
+		return providers.Chunk{}, context.Cause(ctx)
+	}
+	if s.fail != nil {
+		return providers.Chunk{}, s.fail
+	}
+	if !s.started {
+		s.started = true
+		select {
+		case <-time.After(s.voice.delay):
+		case <-ctx.Done():
+			return providers.Chunk{}, context.Cause(ctx)
+		}
+	}
+	chunk := providers.Chunk{Rate: media.PlayRate, SentenceEnd: s.count}
+	s.count++
+	for word := range strings.FieldsSeq(sentence) {
+		chunk.Words = append(chunk.Words, providers.Word{Text: word, From: s.at, To: s.at + s.voice.wordTime})
+		s.at += s.voice.wordTime
+		chunk.PCM = append(chunk.PCM, make([]int16, samplesOf(s.voice.wordTime))...)
+	}
+	return chunk, nil
+}
+
+func (s *voiceStream) Close() error { return nil }
+
+// fakeChat answers with what the test wants said.
+type fakeChat struct {
+	mu       sync.Mutex
+	delay    time.Duration // before the first token
+	answer   func(r providers.ChatRequest) string
+	requests []providers.ChatRequest
+	fail     error
+}
+
+func (f *fakeChat) Name() string { return "fake" }
+
+func (f *fakeChat) Reply(ctx context.Context, r providers.ChatRequest) (providers.TokenStream, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.requests = append(f.requests, r)
+	if f.fail != nil {
+		return nil, f.fail
+	}
+	text := fmt.Sprintf("This is reply %d.", r.Reply)
+	if f.answer != nil {
+		text = f.answer(r)
+	}
+	return &chatStream{delay: f.delay, tokens: strings.SplitAfter(text, " ")}, nil
+}
+
+func (f *fakeChat) last() providers.ChatRequest {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.requests[len(f.requests)-1]
+}
+
+func (f *fakeChat) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.requests)
+}
+
+type chatStream struct {
+	delay  time.Duration
+	tokens []string
+}
+
+func (s *chatStream) Recv(ctx context.Context) (string, error) {
+	if len(s.tokens) == 0 {
+		return "", io.EOF
+	}
+	select {
+	case <-time.After(s.delay):
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
+	s.delay = 5 * time.Millisecond
+	token := s.tokens[0]
+	s.tokens = s.tokens[1:]
+	return token, nil
+}
+
+func (s *chatStream) Close() error { return nil }
+
+// fakeLifecycle notes how the interview's row moves.
+type fakeLifecycle struct {
+	mu      sync.Mutex
+	started int
+	ended   []interview.EndReason
+	refuse  error
+}
+
+func (f *fakeLifecycle) Started(context.Context, interview.ID, time.Time) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.started++
+	return f.refuse
+}
+
+func (f *fakeLifecycle) Ended(_ context.Context, _ interview.ID, _ time.Time, reason interview.EndReason) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ended = append(f.ended, reason)
+	return nil
+}
+
+func (f *fakeLifecycle) reasons() []interview.EndReason {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]interview.EndReason(nil), f.ended...)
+}
+
+// published collects live events.
+type published struct {
+	mu     sync.Mutex
+	events []LiveEvent
+}
+
+func (p *published) Publish(e LiveEvent) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.events = append(p.events, e)
+}
+
+// device is a candidate's client: it plays what it gets in real time and says so
+// every 100 ms, as a browser does.
+type device struct {
+	mu       sync.Mutex
+	acks     bool
+	sent     []voiceproto.ServerMessage
+	reply    interview.ReplyNo
+	begun    time.Time
+	from     int64 // samples of the reply that were there before this connection
+	samples  int64 // received of the reply on this connection
+	heldAt   time.Time
+	heldFor  time.Duration
+	revoked  interview.ReplyNo
+	late     int // frames of a revoked reply
+	flushed  int64
+	code     int
+	reason   string
+	closed   bool
+	conn     *Connection
+	lastSeen map[interview.ReplyNo]int64
+}
+
+func newDevice(acks bool) *device {
+	return &device{acks: acks, lastSeen: map[interview.ReplyNo]int64{}}
+}
+
+func (d *device) WriteFrame(reply interview.ReplyNo, offset int64, pcm []int16) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if reply <= d.revoked {
+		d.late++
+		return true
+	}
+	if reply != d.reply {
+		d.reply, d.begun, d.from, d.samples, d.heldFor = reply, time.Now(), offset, 0, 0
+	}
+	d.samples += int64(len(pcm))
+	return true
+}
+
+func (d *device) Lead() time.Duration { return 60 * time.Millisecond }
+
+func (d *device) Send(m voiceproto.ServerMessage) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return false
+	}
+	d.sent = append(d.sent, m)
+	switch m.(type) {
+	case voiceproto.Hold:
+		d.heldAt = time.Now()
+	case voiceproto.Release:
+		d.heldFor += time.Since(d.heldAt)
+		d.heldAt = time.Time{}
+	default:
+	}
+	return true
+}
+
+func (d *device) Flush(reply interview.ReplyNo) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.flushed = d.playedSamples()
+	d.lastSeen[reply] = d.flushed
+	d.revoked = reply
+	d.sent = append(d.sent, voiceproto.Flush{Reply: reply})
+	if d.acks && d.conn != nil {
+		d.conn.tell(clientSaid{d.conn, voiceproto.Played{Reply: reply, MS: playTime(d.flushed).Milliseconds()}})
+	}
+}
+
+func (d *device) EndReply(reply interview.ReplyNo) { d.Send(voiceproto.AudioComplete{Reply: reply}) }
+
+func (d *device) playedSamples() int64 {
+	now := time.Now()
+	if !d.heldAt.IsZero() {
+		now = d.heldAt
+	}
+	return d.from + min(d.samples, samplesOf(now.Sub(d.begun)-d.heldFor))
+}
+
+func (d *device) Played(reply interview.ReplyNo) (int64, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.acks {
+		return 0, false
+	}
+	if n, done := d.lastSeen[reply]; done {
+		return playTime(n).Milliseconds(), true
+	}
+	if reply != d.reply {
+		return 0, false
+	}
+	return playTime(d.playedSamples()).Milliseconds(), true
+}
+
+func (d *device) Close(code int, reason string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return
+	}
+	d.closed, d.code, d.reason = true, code, reason
+}
+
+func (d *device) closeCode() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.code
+}
+
+// got lists the messages of one type, in order.
+func got[M voiceproto.ServerMessage](d *device) []M {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var found []M
+	for _, m := range d.sent {
+		if m, ok := m.(M); ok {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+var errFake = errors.New("fake failure")
+
+func quietLog() *slog.Logger { return slog.New(slog.DiscardHandler) }

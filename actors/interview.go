@@ -1,0 +1,315 @@
+package actors
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"time"
+
+	"github.com/vantahire/vantahire/actors/plan"
+	"github.com/vantahire/vantahire/actors/turn"
+	"github.com/vantahire/vantahire/engine"
+	"github.com/vantahire/vantahire/interview"
+	"github.com/vantahire/vantahire/media"
+	"github.com/vantahire/vantahire/media/voiceproto"
+	"github.com/vantahire/vantahire/providers"
+)
+
+// Info is what a live interview needs to know about itself.
+type Info struct {
+	ID        interview.ID
+	JobRole   string
+	TimeLimit time.Duration
+	Plan      plan.Plan
+}
+
+// phase is the interview actor's own life; the conversation's is in turn.State.
+type phase int
+
+const (
+	phaseClaiming phase = iota // the ledger is asked for the ownership
+	phaseWaiting               // nobody is connected yet
+	phaseDialing               // recognition comes up
+	phaseGoingLive
+	phaseRunning
+	phaseEnding // the last events are being stored
+	phaseOver
+)
+
+const (
+	// childGiveUp replaces a failed child at most this often a minute.
+	childGiveUp = 5
+	// tickEvery is how often used talk time and the last played position are
+	// stored: what a restart can lose of either.
+	tickEvery = 5 * time.Second
+	// closeWithin bounds the way from the last word to the closed connection.
+	closeWithin = 8 * time.Second
+	// claimTimeout bounds the claim of an interview.
+	claimTimeout = 10 * time.Second
+)
+
+// interviewActor is one live interview. Its mailbox is the one order of all that
+// happens to it; everything slow is done by owned goroutines and children.
+type interviewActor struct {
+	cfg  Config
+	deps Deps
+	info Info
+	log  *slog.Logger
+
+	store engine.Ref[storeMsg]
+	over  func(interview.EndReason) // tells the interviews actor; called once
+
+	phase phase
+	start time.Time // the interview's clock is the time since; monotonic
+	tell  func(interviewMsg)
+
+	turn   turn.State
+	queue  []turn.Event
+	busy   bool // the queue is being worked off
+	timers map[turn.TimerID]*engine.Timer
+
+	planState plan.State
+	history   []providers.Message
+
+	conn    *Connection
+	missed  []voiceproto.ServerMessage // settled lines told while nobody was connected
+	connNo  interview.ConnNo
+	mic     *mic
+	playout *media.Playout
+	pacer   *media.Pacer
+
+	stt      *engine.Child[sttMsg]
+	sttGen   engine.Gen
+	settled  interview.Sample // recognition has settled everything before it
+	segment  interview.SegmentNo
+	llm      *engine.Child[llmMsg]
+	tts      *engine.Child[ttsMsg]
+	voice    bool // replies are spoken; else they are text
+	voiceErr int  // replies in a row whose voice failed
+
+	reply *reply
+	turns *turnClock
+
+	resumed bool
+	claim   interview.Claim
+	seq     interview.Seq
+	stored  map[interview.Seq]func()
+	ended   interview.EndReason
+	endSeq  interview.Seq // the last event
+}
+
+func newInterviewActor(cfg Config, deps Deps, info Info, store engine.Ref[storeMsg], over func(interview.EndReason)) *interviewActor {
+	return &interviewActor{
+		cfg: cfg, deps: deps, info: info, log: deps.Log.With("interview", info.ID),
+		store: store, over: over, start: time.Now(),
+		timers: map[turn.TimerID]*engine.Timer{}, stored: map[interview.Seq]func(){},
+		voice: deps.TTS != nil, turns: newTurnClock(),
+	}
+}
+
+// since is the interview's clock.
+func (a *interviewActor) since() time.Duration { return time.Since(a.start) }
+
+// Started claims the interview and brings up what does not need a candidate.
+func (a *interviewActor) Started(c *engine.Ctx[interviewMsg]) {
+	self := c.Self()
+	a.tell = self.Tell
+	a.mic = newMic(a.cfg, a.since, a.tell)
+	a.playout = media.NewPlayout(a.cfg.PlayoutBuffer)
+	a.pacer = media.NewPacer(a.playout, media.PacerEvents{
+		Started: func(reply interview.ReplyNo, at time.Time) { self.Tell(sounding{reply, at}) },
+		Drained: func(reply interview.ReplyNo, sent int64) { self.Tell(drained{reply, sent}) },
+	}, media.PacerConfig{})
+	c.Go("pacer", a.pacer.Run, nil)
+	var claim interview.Claim
+	c.Go("claim", func(ctx context.Context) (err error) {
+		ctx, cancel := context.WithTimeout(ctx, claimTimeout)
+		defer cancel()
+		claim, err = a.deps.Ledger.Claim(ctx, a.info.ID, a.cfg.Owner)
+		return err
+	}, func(err error) interviewMsg { return claimed{claim, err} })
+}
+
+// Stopped lets go of what is not owned by the engine.
+func (a *interviewActor) Stopped() {
+	a.mic.open.Store(false)
+	a.mic.inbound.Close()
+	if a.reply != nil {
+		a.reply.cancel(engine.ErrStopped)
+	}
+	if a.conn != nil { // an orderly end has closed it already
+		a.conn.transport.Close(voiceproto.CloseInternal, "Interview interrupted")
+	}
+	if a.phase != phaseOver {
+		a.over(interview.EndFailed)
+	}
+}
+
+// Receive is the interview's one order of events.
+func (a *interviewActor) Receive(c *engine.Ctx[interviewMsg], msg interviewMsg) {
+	switch m := msg.(type) {
+	case claimed:
+		a.onClaimed(c, m)
+	case attached:
+		a.onAttached(c, m.conn)
+	case detached:
+		a.onDetached(c, m)
+	case clientSaid:
+		a.onClient(c, m)
+	case wentLive:
+		a.onLive(c, m.err)
+	case eventStored:
+		a.onStored(c, m)
+	case sttUp, sttHeard, sttLag, sttDown, sttDue, sttRetry:
+		a.onRecognition(c, m)
+	case voiceStarted:
+		a.turns.speechStarted(m.from)
+		a.feed(c, turn.SpeechStarted{From: m.from})
+	case voiceEnded:
+		a.turns.speechEnded(m.to)
+		a.feed(c, turn.SpeechEnded{To: m.to})
+	case firstToken, sentenceReady, replyWritten, audioMade, speechMade, sounding, drained, playoutDue, flushDue, readDue, childDown:
+		a.onReply(c, m)
+	case timerFired:
+		delete(a.timers, m.timer)
+		a.feed(c, turn.Fired{Timer: m.timer, At: m.at})
+	case tickDue:
+		a.onTick(c)
+	case operator:
+		a.onOperator(c, m.event)
+	case terminate:
+		a.onTerminate(c, m.reason)
+	case lifecycleDone:
+		a.onLifecycle(c, m.err)
+	case closeDue:
+		a.finish(c)
+	}
+}
+
+// onClaimed takes up what is stored already, or refuses the call.
+func (a *interviewActor) onClaimed(c *engine.Ctx[interviewMsg], m claimed) {
+	if a.phase != phaseClaiming {
+		return
+	}
+	if m.err != nil {
+		a.log.Error("claim failed", "error", m.err)
+		a.refuse(c, voiceproto.CloseTryAgain, "Please try again", interview.EndFailed)
+		return
+	}
+	a.claim, a.seq = m.claim, m.claim.LastSeq
+	past := restore(m.claim.Events)
+	if past.ended {
+		a.refuse(c, voiceproto.CloseNotActive, "Interview not active", interview.EndElsewhere)
+		return
+	}
+	cfg := a.cfg.Turn
+	cfg.TimeLimit = a.info.TimeLimit
+	a.resumed, a.history, a.segment, a.connNo = past.begun, past.history, past.numbers.Segment, past.numbers.Conn
+	a.turn = turn.New(cfg, past.numbers)
+	a.planState = plan.Start(a.info.Plan)
+	if past.plan != nil {
+		var s plan.State
+		if err := json.Unmarshal(past.plan, &s); err != nil {
+			a.log.Error("stored plan state is unreadable, starting the plan again", "error", err)
+		} else {
+			a.planState = s
+		}
+	}
+	a.closeOpenReply(past)
+	a.spawnSpeakers(c)
+	a.phase = phaseWaiting
+	if a.conn != nil {
+		a.dial(c)
+	}
+}
+
+// spawnSpeakers starts the children that make replies.
+func (a *interviewActor) spawnSpeakers(c *engine.Ctx[interviewMsg]) {
+	policy := engine.Policy{Max: childGiveUp, Window: time.Minute}
+	down := func(final bool) func(engine.Failure) interviewMsg {
+		return func(f engine.Failure) interviewMsg { return childDown{f, final} }
+	}
+	var err error
+	a.llm, err = engine.SpawnChild(c, engine.ChildSpec[interviewMsg, llmMsg]{
+		Role: "llm", Policy: policy, OnDown: down(false), OnGiveUp: down(true),
+		New: func(engine.Gen) engine.Behavior[llmMsg] { return newLLMActor(a.deps.Chat, a.tell) },
+	})
+	if err == nil && a.deps.TTS != nil {
+		a.tts, err = engine.SpawnChild(c, engine.ChildSpec[interviewMsg, ttsMsg]{
+			Role: "tts", Policy: policy, OnDown: down(false), OnGiveUp: down(true),
+			New: func(engine.Gen) engine.Behavior[ttsMsg] { return newTTSActor(a.deps.TTS, a.playout, a.tell) },
+		})
+	}
+	if err != nil {
+		a.log.Error("children can't be started", "error", err)
+		a.refuse(c, voiceproto.CloseInternal, "Interview interrupted", interview.EndFailed)
+	}
+}
+
+// feed gives the turn machine an event and carries out its effects; events that
+// arise meanwhile wait their turn.
+func (a *interviewActor) feed(c *engine.Ctx[interviewMsg], ev turn.Event) {
+	if a.phase != phaseRunning {
+		return
+	}
+	a.queue = append(a.queue, ev)
+	if a.busy {
+		return
+	}
+	a.busy = true
+	for len(a.queue) > 0 {
+		next := a.queue[0]
+		a.queue = a.queue[1:]
+		var effects []turn.Effect
+		a.turn, effects = turn.Next(a.turn, a.since(), next)
+		for _, e := range effects {
+			a.apply(c, e)
+		}
+	}
+	a.busy = false
+}
+
+// onOperator passes on what a recruiter does.
+func (a *interviewActor) onOperator(c *engine.Ctx[interviewMsg], ev turn.Event) {
+	switch e := ev.(type) {
+	case turn.Whispered:
+		text := cleanText(e.Text)
+		a.planState, _ = plan.Next(a.info.Plan, a.planState, plan.Whispered{Text: text}, a.planClock(a.since()))
+		a.record(interview.KindWhispered, interview.Operator{User: e.User, Text: text}, nil)
+	case turn.TakenOver:
+		a.record(interview.KindTakenOver, interview.Operator{User: e.User}, nil)
+	case turn.OperatorSaid:
+		ev = turn.OperatorSaid{User: e.User, Text: cleanText(e.Text)}
+	case turn.HandedBack:
+		a.record(interview.KindHandedBack, interview.Operator{User: e.User}, nil)
+	default:
+		a.log.Error("not an operator's event", "event", ev)
+		return
+	}
+	a.feed(c, ev)
+}
+
+// onTick stores how far the call has come.
+func (a *interviewActor) onTick(c *engine.Ctx[interviewMsg]) {
+	if a.phase != phaseRunning {
+		return
+	}
+	t := interview.TalkTime{Used: a.turn.Used(a.since())}
+	if r := a.reply; r != nil && r.sounding {
+		t.Reply, t.Played = r.no, a.playedOf(r)
+	}
+	a.record(interview.KindTalkTime, t, nil)
+	c.After(tickEvery, tickDue{})
+}
+
+// onTerminate ends the interview for a reason from outside.
+func (a *interviewActor) onTerminate(c *engine.Ctx[interviewMsg], reason interview.EndReason) {
+	switch a.phase {
+	case phaseRunning:
+		a.feed(c, turn.Terminated{Reason: reason})
+	case phaseClaiming, phaseWaiting, phaseDialing, phaseGoingLive:
+		code, text := closeFor(reason)
+		a.refuse(c, code, text, reason)
+	case phaseEnding, phaseOver:
+	}
+}

@@ -1,0 +1,268 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/vantahire/vantahire/actors/turn"
+	"github.com/vantahire/vantahire/engine"
+	"github.com/vantahire/vantahire/interview"
+	"github.com/vantahire/vantahire/media"
+)
+
+var (
+	// ErrFull indicates that as many interviews are live as this process admits.
+	ErrFull = errors.New("too many live interviews")
+	// ErrClosed indicates that the server takes no new calls: it is stopping.
+	ErrClosed = errors.New("no new interviews: the server is stopping")
+	// ErrNotLive indicates that the interview is not live in this process.
+	ErrNotLive = errors.New("interview is not live")
+)
+
+// Interviews admits candidates to live interviews and knows who is live. It is
+// goroutine-safe; its methods block for no longer than their context.
+type Interviews struct {
+	cfg   Config
+	deps  Deps
+	sys   *engine.System
+	store engine.Ref[storeMsg]
+	stats storeCounters
+
+	mu     sync.Mutex
+	calls  map[interview.ID]*call
+	closed bool
+	serial uint64
+	idle   chan struct{} // closed and replaced whenever the last call is over
+}
+
+// call is one live interview.
+type call struct {
+	ref   engine.Ref[interviewMsg]
+	actor *interviewActor
+	ready chan struct{} // closed once ref and actor stand
+	err   error
+}
+
+// NewInterviews starts the store actor and admits calls from now on.
+func NewInterviews(sys *engine.System, cfg Config, deps Deps) (*Interviews, error) {
+	i := &Interviews{cfg: cfg.withDefaults(), deps: deps, sys: sys, calls: map[interview.ID]*call{}}
+	ref, err := engine.Spawn(sys, engine.Spec[storeMsg]{
+		Role: "store", ID: "store", Inbox: 1024,
+		New: func(engine.Gen) engine.Behavior[storeMsg] { return newStoreActor(deps.Ledger, deps.Log, &i.stats) },
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start the store actor: %w", err)
+	}
+	i.store = ref
+	return i, nil
+}
+
+// Connect brings a candidate's connection to its interview, starting it when it
+// is not live. The returned Connection is the handler for what the transport
+// reads. ErrFull and ErrClosed refuse a new interview; one that is live is always
+// open to its candidate.
+func (i *Interviews) Connect(ctx context.Context, info Info, t Transport, typing bool) (*Connection, error) {
+	for {
+		live, err := i.admit(info)
+		if err != nil {
+			return nil, err
+		}
+		select {
+		case <-live.ready:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+		if live.err != nil {
+			return nil, live.err
+		}
+		select {
+		case <-live.ref.Done(): // it ended meanwhile: admit it anew
+			i.forget(info.ID, live)
+			continue
+		default:
+		}
+		conn := live.actor.newConnection(t, typing)
+		live.ref.Tell(attached{conn})
+		return conn, nil
+	}
+}
+
+// Admits reports whether a new interview would be taken now, so that the edge can
+// refuse before it upgrades a request.
+func (i *Interviews) Admits(id interview.ID) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.admits(id)
+}
+
+func (i *Interviews) admits(id interview.ID) error {
+	switch {
+	case i.calls[id] != nil:
+		return nil
+	case i.closed:
+		return ErrClosed
+	case len(i.calls) >= i.cfg.MaxCalls:
+		return fmt.Errorf("%w: %d", ErrFull, i.cfg.MaxCalls)
+	}
+	return nil
+}
+
+// admit finds the live interview or starts it.
+func (i *Interviews) admit(info Info) (*call, error) {
+	i.mu.Lock()
+	if err := i.admits(info.ID); err != nil {
+		i.mu.Unlock()
+		return nil, err
+	}
+	if live := i.calls[info.ID]; live != nil {
+		i.mu.Unlock()
+		return live, nil
+	}
+	live := &call{ready: make(chan struct{})}
+	i.calls[info.ID] = live
+	i.serial++
+	id := fmt.Sprintf("interview/%s/%d", info.ID, i.serial)
+	i.mu.Unlock()
+
+	over := func(interview.EndReason) { i.forget(info.ID, live) }
+	live.actor = newInterviewActor(i.cfg, i.deps, info, i.store, over)
+	live.ref, live.err = engine.Spawn(i.sys, engine.Spec[interviewMsg]{
+		Role: "interview", ID: id, Inbox: 64,
+		New: func(engine.Gen) engine.Behavior[interviewMsg] { return live.actor },
+		OnFailure: func(f engine.Failure) {
+			i.deps.Log.Error("interview failed", "interview", info.ID, "error", f.Err, "stack", string(f.Stack))
+			i.forget(info.ID, live)
+		},
+	})
+	if live.err != nil {
+		live.err = fmt.Errorf("start interview %s: %w", info.ID, live.err)
+		i.forget(info.ID, live)
+	}
+	close(live.ready)
+	return live, nil
+}
+
+func (i *Interviews) forget(id interview.ID, live *call) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.calls[id] == live {
+		delete(i.calls, id)
+	}
+	if len(i.calls) == 0 && i.idle != nil {
+		close(i.idle)
+		i.idle = nil
+	}
+}
+
+func (i *Interviews) live(id interview.ID) (*call, error) {
+	i.mu.Lock()
+	live := i.calls[id]
+	i.mu.Unlock()
+	if live == nil {
+		return nil, fmt.Errorf("%s: %w", id, ErrNotLive)
+	}
+	<-live.ready // the spawn it waits for does no I/O
+	return live, live.err
+}
+
+// Live returns the ids of the live interviews, in no order.
+func (i *Interviews) Live() []interview.ID {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	ids := make([]interview.ID, 0, len(i.calls))
+	for id := range i.calls {
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+// StoreStats tells what the ledger's writer did.
+func (i *Interviews) StoreStats() StoreStats { return i.stats.snapshot() }
+
+// End ends a live interview for a reason from outside. It does not wait.
+func (i *Interviews) End(id interview.ID, reason interview.EndReason) error {
+	return i.tell(id, terminate{reason})
+}
+
+// Whisper hands the interviewer a hint for its next words.
+func (i *Interviews) Whisper(id interview.ID, user, text string) error {
+	return i.tell(id, operator{turn.Whispered{User: user, Text: text}})
+}
+
+// TakeOver lets a recruiter speak for the interviewer until HandBack.
+func (i *Interviews) TakeOver(id interview.ID, user string) error {
+	return i.tell(id, operator{turn.TakenOver{User: user}})
+}
+
+// Say says the recruiter's words to the candidate.
+func (i *Interviews) Say(id interview.ID, user, text string) error {
+	return i.tell(id, operator{turn.OperatorSaid{User: user, Text: text}})
+}
+
+// HandBack gives the conversation back to the interviewer.
+func (i *Interviews) HandBack(id interview.ID, user string) error {
+	return i.tell(id, operator{turn.HandedBack{User: user}})
+}
+
+func (i *Interviews) tell(id interview.ID, m interviewMsg) error {
+	live, err := i.live(id)
+	if err != nil {
+		return err
+	}
+	live.ref.Tell(m)
+	return nil
+}
+
+// Close admits no new interview, ends those that are live so that they can be
+// resumed, waits for them and then for the ledger, all within ctx.
+func (i *Interviews) Close(ctx context.Context) error {
+	i.mu.Lock()
+	i.closed = true
+	var idle chan struct{}
+	if len(i.calls) > 0 {
+		if i.idle == nil {
+			i.idle = make(chan struct{})
+		}
+		idle = i.idle
+	}
+	i.mu.Unlock()
+	for _, id := range i.Live() {
+		_ = i.End(id, interview.EndShutdown)
+	}
+	if idle != nil {
+		select {
+		case <-idle:
+		case <-ctx.Done():
+			return fmt.Errorf("%d interviews did not end: %w", len(i.Live()), context.Cause(ctx))
+		}
+	}
+	return i.flush(ctx)
+}
+
+// flush waits until every event handed over is durable.
+func (i *Interviews) flush(ctx context.Context) error {
+	const look = 5 * time.Millisecond
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	for {
+		if i.store.Depth() == 0 && i.stats.waiting.Load() == 0 {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("%d events are not durable: %w", i.stats.waiting.Load(), context.Cause(ctx))
+		}
+	}
+}
+
+// newConnection is called by Connect's goroutine; it reads only what never
+// changes after Started.
+func (a *interviewActor) newConnection(t Transport, typing bool) *Connection {
+	return &Connection{
+		transport: t, typing: typing, mic: a.mic, intake: media.NewIntake(media.IntakeConfig{OnGap: a.mic.gap}), tell: a.tell,
+	}
+}

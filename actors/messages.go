@@ -1,0 +1,117 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/vantahire/vantahire/actors/turn"
+	"github.com/vantahire/vantahire/engine"
+	"github.com/vantahire/vantahire/interview"
+	"github.com/vantahire/vantahire/media/voiceproto"
+	"github.com/vantahire/vantahire/providers"
+)
+
+// interviewMsg is what an interview actor can receive. The reports of its
+// children stand beside the children.
+type interviewMsg interface{ interviewMsg() }
+
+type (
+	// claimed answers the claim of the interview in the ledger.
+	claimed struct {
+		claim interview.Claim
+		err   error
+	}
+	// attached brings a connection of the candidate.
+	attached struct{ conn *Connection }
+	// detached says that a connection is gone.
+	detached struct {
+		conn *Connection
+		code int
+		err  error
+	}
+	// clientSaid is a control message of the client.
+	clientSaid struct {
+		conn    *Connection
+		message voiceproto.ClientMessage
+	}
+	// wentLive answers the move to IN_PROGRESS.
+	wentLive struct{ err error }
+	// eventStored answers an event handed to the store actor.
+	eventStored struct {
+		seq interview.Seq
+		err error
+	}
+	// sttUp, sttHeard, sttLag and sttDown are what the stt child and its
+	// supervision report; Gen tells a late message of an earlier life apart.
+	sttUp    struct{ gen engine.Gen }
+	sttHeard struct {
+		gen        engine.Gen
+		transcript providers.Transcript
+	}
+	sttLag struct {
+		gen    engine.Gen
+		behind bool
+	}
+	sttDown struct {
+		failure engine.Failure
+		final   bool // supervision gave up for now
+	}
+	// childDown says that the llm or tts child failed.
+	childDown struct {
+		failure engine.Failure
+		final   bool
+	}
+	// sounding and drained come from the pacer.
+	sounding struct {
+		reply interview.ReplyNo
+		at    time.Time
+	}
+	drained struct {
+		reply interview.ReplyNo
+		sent  int64 // samples
+	}
+	// timerFired is a timer of the turn machine.
+	timerFired struct {
+		timer turn.TimerID
+		at    time.Duration
+	}
+	// playoutDue, flushDue, readDue, tickDue and closeDue are the actor's own
+	// timers.
+	playoutDue struct{ reply interview.ReplyNo }
+	flushDue   struct{ reply interview.ReplyNo }
+	readDue    struct{ reply interview.ReplyNo }
+	tickDue    struct{}
+	closeDue   struct{}
+	sttDue     struct{}
+	sttRetry   struct{}
+	// lifecycleDone answers the end of the interview's row.
+	lifecycleDone struct{ err error }
+	// terminate ends the interview from outside.
+	terminate struct{ reason interview.EndReason }
+	// operator is what a recruiter does in the call.
+	operator struct{ event turn.Event }
+)
+
+func (claimed) interviewMsg()       {}
+func (attached) interviewMsg()      {}
+func (detached) interviewMsg()      {}
+func (clientSaid) interviewMsg()    {}
+func (wentLive) interviewMsg()      {}
+func (eventStored) interviewMsg()   {}
+func (sttUp) interviewMsg()         {}
+func (sttHeard) interviewMsg()      {}
+func (sttLag) interviewMsg()        {}
+func (sttDown) interviewMsg()       {}
+func (childDown) interviewMsg()     {}
+func (sounding) interviewMsg()      {}
+func (drained) interviewMsg()       {}
+func (timerFired) interviewMsg()    {}
+func (playoutDue) interviewMsg()    {}
+func (flushDue) interviewMsg()      {}
+func (readDue) interviewMsg()       {}
+func (tickDue) interviewMsg()       {}
+func (closeDue) interviewMsg()      {}
+func (sttDue) interviewMsg()        {}
+func (sttRetry) interviewMsg()      {}
+func (lifecycleDone) interviewMsg() {}
+func (terminate) interviewMsg()     {}
+func (operator) interviewMsg()      {}

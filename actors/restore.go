@@ -1,0 +1,132 @@
+package actors
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/vantahire/vantahire/actors/turn"
+	"github.com/vantahire/vantahire/interview"
+	"github.com/vantahire/vantahire/providers"
+)
+
+// past is what the stored events tell about an interview: enough to go on at the
+// same question after a restart.
+type past struct {
+	begun   bool
+	ended   bool
+	numbers turn.Resume
+	history []providers.Message
+	plan    json.RawMessage // nil when the plan has not moved
+	open    *openReply      // a reply that started and has no end
+	loose   []interview.SegmentFinal
+}
+
+// openReply is a reply that was cut by the end of the process.
+type openReply struct {
+	no     interview.ReplyNo
+	turn   interview.TurnNo
+	text   string
+	played time.Duration
+}
+
+// restore reads stored events, oldest first. Events of unknown kinds, and
+// payloads it can't read, are passed over: an older program's record must still
+// open.
+func restore(events []interview.Event) past {
+	var p past
+	committed := map[interview.SegmentNo]bool{}
+	var segments []interview.SegmentFinal
+	for _, e := range events {
+		switch e.Kind {
+		case interview.KindStarted:
+			p.begun = true
+		case interview.KindEnded:
+			p.ended = true
+		case interview.KindConnected:
+			if c, ok := read[interview.Connection](e); ok {
+				p.numbers.Conn = max(p.numbers.Conn, c.Conn)
+			}
+		case interview.KindSegmentFinal:
+			if s, ok := read[interview.SegmentFinal](e); ok {
+				p.numbers.Segment = max(p.numbers.Segment, s.Segment)
+				segments = append(segments, s)
+			}
+		case interview.KindTurnCommitted:
+			if t, ok := read[interview.TurnCommitted](e); ok {
+				p.numbers.Turn = max(p.numbers.Turn, t.Turn)
+				p.history = append(p.history, providers.Message{Role: interview.RoleUser, Text: t.Text})
+				for _, s := range t.Segments {
+					committed[s] = true
+				}
+			}
+		case interview.KindReplyStarted:
+			if r, ok := read[interview.ReplyStarted](e); ok {
+				p.numbers.Reply = max(p.numbers.Reply, r.Reply)
+				p.open = &openReply{no: r.Reply, turn: r.Turn, text: r.Text}
+			}
+		case interview.KindReplyWritten:
+			if r, ok := read[interview.ReplyWritten](e); ok && p.open != nil && p.open.no == r.Reply {
+				p.open.text = r.Text
+			}
+		case interview.KindReplyEnded:
+			if r, ok := read[interview.ReplyEnded](e); ok {
+				p.numbers.Reply = max(p.numbers.Reply, r.Reply)
+				if r.Heard != "" {
+					p.history = append(p.history, providers.Message{Role: interview.RoleAssistant, Text: r.Heard})
+				}
+				if p.open != nil && p.open.no == r.Reply {
+					p.open = nil
+				}
+			}
+		case interview.KindPlanMoved:
+			if m, ok := read[interview.PlanMoved](e); ok {
+				p.plan = m.State
+			}
+		case interview.KindTalkTime:
+			if t, ok := read[interview.TalkTime](e); ok {
+				p.numbers.Used = max(p.numbers.Used, t.Used)
+				if p.open != nil && p.open.no == t.Reply {
+					p.open.played = max(p.open.played, t.Played)
+				}
+			}
+		case interview.KindConnectionLost, interview.KindPaused, interview.KindResumed, interview.KindWhispered,
+			interview.KindTakenOver, interview.KindHandedBack, interview.KindDegraded:
+		}
+	}
+	for _, s := range segments {
+		if !committed[s.Segment] {
+			p.loose = append(p.loose, s)
+		}
+	}
+	return p
+}
+
+func read[P any](e interview.Event) (P, bool) {
+	var p P
+	err := json.Unmarshal(e.Payload, &p)
+	return p, err == nil
+}
+
+// closeOpenReply brings the record of an earlier life in order: words of the
+// candidate that never became a turn become one, and a reply that never ended is
+// closed at what was last known to have been played.
+func (a *interviewActor) closeOpenReply(p past) {
+	if len(p.loose) > 0 {
+		t := turn.CommitTurn{Turn: p.numbers.Turn + 1, Aside: true}
+		for i, s := range p.loose {
+			if i > 0 {
+				t.Text += " "
+			}
+			t.Text += s.Text
+			t.Segments = append(t.Segments, s.Segment)
+		}
+		a.commitTurn(t)
+	}
+	if o := p.open; o != nil {
+		script := turn.NewScript(o.no)
+		script.AddText(o.text)
+		script.AddSentence(o.text)
+		script.AddAudio(0, turn.SpeakingTime(o.text))
+		a.commitReply(turn.CommitReply{Reply: o.no, Turn: o.turn, Heard: script.Heard(o.played), Interrupted: true, Played: o.played})
+	}
+}
