@@ -32,6 +32,10 @@ var defaultAnswers = []string{
 // interruption is what --barge-in says into the second reply.
 const interruption = "sorry can i stop you there for a moment i have a question about the team"
 
+// backchannel is the sound --barge-in makes into a later reply without meaning to
+// interrupt. It is voiced: the detector passes over coughs that are mere noise.
+const backchannel = "uh huh"
+
 // callOptions are the flags of the call command.
 type callOptions struct {
 	server, key, role, plan, out, jsonFile, consent string
@@ -148,6 +152,11 @@ func runCalls(ctx context.Context, o callOptions, out io.Writer) ([]candidate.Re
 		if err != nil {
 			return nil, fmt.Errorf("speak the interruption: %w", err)
 		}
+		mhm, _, err := speech.Speak(ctx, backchannel)
+		if err != nil {
+			return nil, fmt.Errorf("speak the cough: %w", err)
+		}
+		options.Cough = trimSilence(mhm)
 		options.Interruption = candidate.Answer{Text: interruption, PCM: trimSilence(pcm)}
 	}
 	reports := make([]candidate.Report, o.calls)

@@ -125,6 +125,15 @@ func (g *quietGate) place(fed int64) int64 {
 	return fed
 }
 
+// through maps how far the decoder has come: when it has heard all it was fed,
+// everything that was said counts as heard, the silence kept from it as well.
+func (g *quietGate) through(fed int64) int64 {
+	if fed >= g.fed {
+		return g.seen + int64(len(g.part))
+	}
+	return g.place(fed)
+}
+
 // loudness is the level of a frame in dBFS.
 func loudness(frame []int16) float64 {
 	var sum float64

@@ -319,7 +319,7 @@ func (s *hearStream) transcript(r wire.Result) providers.Transcript {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	place := func(fed int64) interview.Sample { return interview.Sample(s.gate.place(fed)) }
-	through := s.offset + place(r.Through)
+	through := s.offset + interview.Sample(s.gate.through(r.Through))
 	t := providers.Transcript{Text: r.Text, Final: r.Final, Confidence: r.Confidence, From: through, To: through, Through: through}
 	for _, w := range r.Words {
 		t.Words = append(t.Words, providers.Word{Text: w.Text, Confidence: w.Confidence, From: place(w.From).Duration(), To: place(w.To).Duration()})
