@@ -25,7 +25,7 @@ const workerEnv = "VANTAHIRE_TEST_SPEECH_WORKER"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(workerEnv) != "" {
-		os.Exit(worker.Main(context.Background(), os.Stdin, os.Stdout, nil))
+		os.Exit(worker.Main(context.Background(), os.Stdin, os.Stdout, os.Args[2:]))
 	}
 	os.Exit(m.Run())
 }

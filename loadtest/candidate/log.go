@@ -82,12 +82,27 @@ type timed[M any] struct {
 	message M
 }
 
-// playedOut is the newest reply that was played to its end.
+// playedOut is the newest reply that was played to its end; one without a voice,
+// whose text came and after which the interviewer listens.
 func playedOut(events []voiceclient.Event) interview.ReplyNo {
-	var newest interview.ReplyNo
+	var newest, shown interview.ReplyNo
+	voiced := map[interview.ReplyNo]bool{}
 	for _, e := range events {
-		if e.Kind == voiceclient.EventPlayedOut {
+		switch {
+		case e.Kind == voiceclient.EventPlayedOut:
 			newest = max(newest, e.Reply)
+		case e.Kind == voiceclient.EventFirstAudio:
+			voiced[e.Reply] = true
+		case e.Kind == voiceclient.EventMessage:
+			switch m := e.Message.(type) {
+			case voiceproto.Response:
+				shown = m.Reply
+			case voiceproto.State:
+				if m.Agent == "listening" && !voiced[shown] {
+					newest = max(newest, shown)
+				}
+			default:
+			}
 		}
 	}
 	return newest
