@@ -17,6 +17,16 @@ var (
 	ErrConflict = errors.New("conflict")
 )
 
+// TextError reports a text that can't be stored. It is the caller's input that is
+// wrong, not the store.
+type TextError struct {
+	Field  string // as the contract names it, such as candidateName
+	Reason string // "it is not valid UTF-8" or "it contains a NUL character"
+}
+
+// Error names the field.
+func (e *TextError) Error() string { return e.Field + ": " + e.Reason }
+
 // ConsentPolicy says whether a candidate must agree to the recording before
 // anything is dialled or stored.
 type ConsentPolicy string
@@ -122,7 +132,7 @@ type User struct {
 type Interviews interface {
 	// Create stores an interview with its first link in one transaction.
 	// ErrConflict: the id or the token is taken. ErrNotFound: the recruiter, job
-	// or resume it names does not exist.
+	// or resume it names does not exist. *TextError: a text can't be stored.
 	Create(ctx context.Context, row Interview, first Session) error
 	// Get returns one interview, or ErrNotFound.
 	Get(ctx context.Context, id interview.ID) (Interview, error)

@@ -1,0 +1,206 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/vantahire/vantahire/hiring"
+	"github.com/vantahire/vantahire/interview"
+)
+
+const (
+	interviewColumns = `i.id, i."recruiterId", i."jobId", i."candidateEmail", i."candidateName", i."candidateNotes",
+		i."candidateResumeFileId", i."candidateUserId", i."candidatePhone", i."jobRole", i.type, i."timeLimitMinutes",
+		i.status, i."interviewUrl", i."expiresAt", i."startedAt", i."completedAt", i.score, i."transcriptSummary",
+		i."recordingGcsKey", i."consentPolicy", i.plan, i."createdAt", i."updatedAt"`
+
+	insertInterview = `
+		INSERT INTO "Interview" (id, "recruiterId", "jobId", "candidateEmail", "candidateName", "candidateNotes",
+			"candidateResumeFileId", "candidateUserId", "candidatePhone", "jobRole", type, "timeLimitMinutes",
+			status, "interviewUrl", "expiresAt", "startedAt", "completedAt", score, "transcriptSummary",
+			"recordingGcsKey", "consentPolicy", plan, "createdAt", "updatedAt")
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+			coalesce($23, now()), coalesce($24, $23, now()))`
+
+	selectInterview = `SELECT ` + interviewColumns + ` FROM "Interview" i WHERE i.id = $1`
+
+	// What is on the right of an assignment is the old row.
+	updateStatus = `
+		UPDATE "Interview" i SET
+			status = $3::text::"InterviewStatus",
+			"startedAt" = CASE WHEN $3::text = 'IN_PROGRESS' THEN $4::timestamptz ELSE "startedAt" END,
+			"completedAt" = CASE WHEN status = 'IN_PROGRESS' AND $3::text <> 'IN_PROGRESS' THEN $4::timestamptz ELSE "completedAt" END,
+			"updatedAt" = $4::timestamptz
+		WHERE id = $1 AND status::text = ANY ($2)
+		RETURNING ` + interviewColumns
+
+	// Lines without a seq come from the REST API, which a call does not use.
+	selectMessages = `
+		SELECT id, "interviewId", role, content, "createdAt", seq, source, turn, reply, interrupted
+		FROM "InterviewMessage" WHERE "interviewId" = $1
+		ORDER BY seq NULLS LAST, "createdAt", id`
+)
+
+// Interviews implements hiring.Interviews.
+type Interviews struct{ pool *pgxpool.Pool }
+
+var _ hiring.Interviews = (*Interviews)(nil)
+
+// NewInterviews stores interviews through the pool.
+func NewInterviews(pool *pgxpool.Pool) *Interviews { return &Interviews{pool} }
+
+// Create implements hiring.Interviews. Empty type, status and consent policy and
+// zero times are stored as the columns' defaults.
+func (s *Interviews) Create(ctx context.Context, row hiring.Interview, first hiring.Session) error {
+	if err := checkInterview(row); err != nil {
+		return fmt.Errorf("create interview %q: %w", row.ID, err)
+	}
+	if err := checkSession(first); err != nil {
+		return fmt.Errorf("create interview %s: %w", row.ID, err)
+	}
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, insertInterview, interviewArgs(row)...); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, insertSession, sessionArgs(first)...)
+		return err
+	})
+	return wrap("create interview", string(row.ID), err)
+}
+
+// Get implements hiring.Interviews.
+func (s *Interviews) Get(ctx context.Context, id interview.ID) (hiring.Interview, error) {
+	if !known(string(id)) {
+		return hiring.Interview{}, fmt.Errorf("get interview %q: %w", id, hiring.ErrNotFound)
+	}
+	row, err := one(ctx, s.pool, scanInterview, selectInterview, id)
+	return row, wrap("get interview", string(id), err)
+}
+
+// SetStatus implements hiring.Interviews: one conditional update, so that of two
+// who move the same interview one wins.
+func (s *Interviews) SetStatus(ctx context.Context, id interview.ID, from []interview.Status, to interview.Status, at time.Time) (hiring.Interview, error) {
+	if !known(string(id)) {
+		return hiring.Interview{}, fmt.Errorf("set status of interview %q: %w", id, hiring.ErrNotFound)
+	}
+	names := make([]string, len(from))
+	for i, status := range from {
+		names[i] = string(status)
+	}
+	row, err := one(ctx, s.pool, scanInterview, updateStatus, id, names, to, millis(at))
+	if errors.Is(err, pgx.ErrNoRows) {
+		var is interview.Status
+		if err = s.pool.QueryRow(ctx, `SELECT status FROM "Interview" WHERE id = $1`, id).Scan(&is); err == nil {
+			err = fmt.Errorf("%w: it is %s", hiring.ErrConflict, is)
+		}
+	}
+	return row, wrap(fmt.Sprintf("set status %s of interview", to), string(id), err)
+}
+
+// Messages implements hiring.Interviews.
+func (s *Interviews) Messages(ctx context.Context, id interview.ID) ([]hiring.Message, error) {
+	if !known(string(id)) {
+		return []hiring.Message{}, nil
+	}
+	rows, err := s.pool.Query(ctx, selectMessages, id)
+	if err != nil {
+		return nil, wrap("read the messages of interview", string(id), err)
+	}
+	messages, err := pgx.CollectRows(rows, scanMessage) // never nil
+	return messages, wrap("read the messages of interview", string(id), err)
+}
+
+// one runs a query that answers with one row.
+func one[T any](ctx context.Context, pool *pgxpool.Pool, scan pgx.RowToFunc[T], sql string, args ...any) (T, error) {
+	rows, err := pool.Query(ctx, sql, args...)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return pgx.CollectExactlyOneRow(rows, scan)
+}
+
+func scanInterview(row pgx.CollectableRow) (hiring.Interview, error) {
+	var i hiring.Interview
+	return i, row.Scan(interviewTargets(&i)...)
+}
+
+// interviewTargets are in the order of interviewColumns.
+func interviewTargets(i *hiring.Interview) []any {
+	return []any{
+		&i.ID, &i.RecruiterID, &i.JobID, &i.CandidateEmail, &i.CandidateName, &i.CandidateNotes,
+		&i.CandidateResumeFileID, &i.CandidateUserID, &i.CandidatePhone, &i.JobRole, &i.Type, &i.TimeLimitMinutes,
+		&i.Status, &i.InterviewURL, &i.ExpiresAt, &i.StartedAt, &i.CompletedAt, &i.Score, &i.TranscriptSummary,
+		&i.RecordingGCSKey, &i.ConsentPolicy, &i.Plan, &i.CreatedAt, &i.UpdatedAt,
+	}
+}
+
+// interviewArgs are in the order of insertInterview.
+func interviewArgs(i hiring.Interview) []any {
+	var plan *string // as text: []byte would be taken for bytea
+	if i.Plan != nil {
+		text := string(i.Plan)
+		plan = &text
+	}
+	return []any{
+		i.ID, i.RecruiterID, i.JobID, i.CandidateEmail, i.CandidateName, i.CandidateNotes,
+		i.CandidateResumeFileID, i.CandidateUserID, i.CandidatePhone, i.JobRole, orDefault(i.Type, interview.ModeText), i.TimeLimitMinutes,
+		orDefault(i.Status, interview.StatusPending), i.InterviewURL, millisOrNull(i.ExpiresAt), millisOrNull(i.StartedAt), millisOrNull(i.CompletedAt), i.Score, i.TranscriptSummary,
+		i.RecordingGCSKey, orDefault(i.ConsentPolicy, hiring.ConsentRequired), plan, setOrNull(i.CreatedAt), setOrNull(i.UpdatedAt),
+	}
+}
+
+func checkInterview(i hiring.Interview) error {
+	if err := checkTexts(
+		field{"id", string(i.ID)}, field{"recruiterId", i.RecruiterID}, field{"jobId", orEmpty(i.JobID)},
+		field{"candidateEmail", i.CandidateEmail}, field{"candidateName", orEmpty(i.CandidateName)},
+		field{"candidateNotes", orEmpty(i.CandidateNotes)}, field{"candidateResumeFileId", orEmpty(i.CandidateResumeFileID)},
+		field{"candidateUserId", orEmpty(i.CandidateUserID)}, field{"candidatePhone", orEmpty(i.CandidatePhone)},
+		field{"jobRole", i.JobRole}, field{"interviewUrl", orEmpty(i.InterviewURL)},
+		field{"transcriptSummary", orEmpty(i.TranscriptSummary)}, field{"recordingGcsKey", orEmpty(i.RecordingGCSKey)},
+	); err != nil {
+		return err
+	}
+	if i.Plan != nil {
+		if reason := unfitDocument(i.Plan); reason != "" {
+			return &hiring.TextError{Field: "plan", Reason: reason}
+		}
+	}
+	return nil
+}
+
+func scanMessage(row pgx.CollectableRow) (hiring.Message, error) {
+	var m hiring.Message
+	return m, row.Scan(&m.ID, &m.InterviewID, &m.Role, &m.Content, &m.CreatedAt, &m.Seq, &m.Source, &m.Turn, &m.Reply, &m.Interrupted)
+}
+
+func orDefault[T ~string](v, def T) T {
+	if v == "" {
+		return def
+	}
+	return v
+}
+
+// millis is the time as it is stored; the database would round it instead.
+func millis(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+
+func millisOrNull(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	cut := millis(*t)
+	return &cut
+}
+
+// setOrNull is null for the zero time.
+func setOrNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return millisOrNull(&t)
+}
