@@ -61,8 +61,13 @@ func (w *writer) write() {
 	case plan.ActHelp:
 		w.core("helping")
 	case plan.ActRepeat:
-		w.say("again")
-		w.text(reworded(d.Question, d.Nth))
+		q := reworded(d.Question, d.Nth)
+		if q == d.Question.Text {
+			w.say("sameAgain")
+		} else {
+			w.say("again")
+		}
+		w.text(q)
 	case plan.ActResume:
 		w.say(comebacks[d.Reason])
 		w.text(simply(d.Question))
@@ -98,7 +103,8 @@ func (w *writer) write() {
 
 // reactions take up how the question before was left.
 var reactions = map[plan.Reason]string{
-	plan.ReasonUnknown: "unknown", plan.ReasonDeclined: "declined", plan.ReasonSkipped: "skipped", plan.ReasonSilent: "silent",
+	plan.ReasonUnknown: "unknown", plan.ReasonDeclined: "declined", plan.ReasonSkipped: "skipped",
+	plan.ReasonUnfit: "unfit", plan.ReasonSilent: "silent",
 }
 
 func (w *writer) react(left plan.Reason) {

@@ -22,13 +22,14 @@ var grammar = map[string][]string{
 	"ack": {"<thanks>.", "<followed>.", "<thanks>, <followed>.", "<followed>, <thanks>."},
 	"ackQuote": {
 		"You mentioned {quote}.", "I noted {quote}, thank you.", "Thank you for telling me about {quote}.", "You spoke about {quote}, <followed>.",
-		"I will remember {quote}.", "<followed>, you talked about {quote}.", "So there was {quote}, <followed>.", "<thanks>, especially for {quote}.",
+		"I will remember {quote}.", "I see, you talked about {quote}.", "So {quote} played a part there, <followed>.", "<thanks>, also for what you said about {quote}.",
 		"I wrote down {quote}.", "What you said about {quote} helps me, <thanks>.",
 	},
 	"bridge":   {"", "", "<onward>.", "Now something else.", "Here is my next question.", "Now I would like to ask you this."},
 	"unknown":  {"<fine>. <onward>.", "<fine>, <onward>."},
 	"declined": {"I respect that. <onward>.", "That is up to you. <onward>.", "You do not have to answer that. <onward>.", "I understand that well. <onward>."},
 	"skipped":  {"<sure>. <onward>.", "<sure>, we can leave that. <onward>.", "All right, <onward>."},
+	"unfit":    {"Let us go on.", "I will go on with my next question.", "Then here is my next question.", "I would rather go on now."},
 	"silent":   {"I did not hear an answer. <onward>.", "Let us leave that question for now. <onward>.", "I will not wait any longer for this one. <onward>."},
 	"hurry":    {"We do not have much time left.", "Our time is getting short.", "There is only a little time left."},
 	"last":     {"This is my last question.", "One last question.", "Here is the last thing I want to ask you."},
@@ -54,8 +55,9 @@ var grammar = map[string][]string{
 	"helping":  {"<fine>. <moreAngle>", "<fine>. Let us try it from another side. <moreAngle>", "<fine>. Maybe this is easier. <moreAngle>", "<fine>. Perhaps you can start with something small. <moreAngle>"},
 
 	// The same question again.
-	"again":      {"<sure>. <otherWords>.", "<sure>, <otherWords>.", "<sure>."},
-	"otherWords": {"let me say it in other words", "I will ask it in a simpler way", "I will say it again", "I will put it differently"},
+	"again":      {"<sure>. <otherWords>.", "<sure>, <otherWords>."},
+	"otherWords": {"let me say it in other words", "I will ask it in a simpler way", "I will put it differently", "let me try other words"},
+	"sameAgain":  {"<sure>, I will say it again.", "<sure>. Here it is once more.", "<sure>, this was the question.", "<sure>, once more."},
 	"returned":   {"Welcome back. <back>.", "Good to have you back. <back>.", "I am glad that you are back. <back>."},
 	"aside":      {"<thanks>. <back>.", "<followed>. <back>."},
 	"apology":    {"I am sorry, something went wrong on my side. Here is my question again.", "Please excuse me, my last words were lost. I will ask again.", "Sorry, I could not finish. Let me repeat my question."},
@@ -65,8 +67,8 @@ var grammar = map[string][]string{
 
 	// What the candidate asked us.
 	"fact":      {"{answer}", "I can tell you that. {answer}", "<sure>. {answer}"},
-	"noFact":    {"I do not know that, but a person from the team will answer it.", "That I can not tell you. I will leave your question for the hiring team.", "A person from the team will come back to you on that."},
-	"withheld":  {"I do not rate answers here. People from the hiring team will decide.", "I can not tell you that. The hiring team reads the interview and decides."},
+	"noFact":    {"I do not know that, but a person from the team will answer it.", "That I cannot tell you. I will leave your question for the hiring team.", "A person from the team will come back to you on that."},
+	"withheld":  {"I do not rate answers here. People from the hiring team will decide.", "I cannot tell you that. The hiring team reads the interview and decides."},
 	"automated": {"I am a computer program, and a person from the team reads our conversation.", "You are talking with a computer program. A person reads what we talked about."},
 	"audible":   {"Yes, I can hear you well.", "I hear you well.", "Yes, your voice comes through."},
 	"minutes":   {"We have about {minutes} left.", "There are about {minutes} left.", "About {minutes} are left."},
@@ -74,7 +76,7 @@ var grammar = map[string][]string{
 	// No question.
 	"nudge":  {"Take all the time you need.", "There is no hurry, I am listening.", "I am still here. Just start when you are ready.", "Whenever you are ready, I am listening."},
 	"nudge2": {"I am still here.", "I have not heard you yet.", "Let me ask you once more."},
-	"wait":   {"Take your time.", "<sure>, take a moment.", "There is no hurry.", "<sure>, think about it."},
+	"wait":   {"Take your time.", "<sure>, take a moment.", "There is no hurry.", "Yes, think about it.", "That is fine, I will wait."},
 	"end":    {"I understand.", "All right.", "I heard that you may want to stop."},
 	"endAsk": {"Would you like to end the interview here?", "Should we end the interview now?", "Do you want to stop the interview here?"},
 
@@ -82,7 +84,7 @@ var grammar = map[string][]string{
 	"done":     {"That was my last question.", "Those were all my questions.", "Now we have reached the end of my questions."},
 	"timeUp":   {"Our time is over now.", "We have reached the end of our time.", "That is all the time we have."},
 	"leave":    {"<sure>, we can stop here.", "All right, then we stop here.", "That is fine, let us end here."},
-	"absent":   {"I can not hear you any more, so I will end our conversation here.", "There is no answer any more, so I will stop here."},
+	"absent":   {"I cannot hear you any more, so I will end our conversation here.", "There is no answer any more, so I will stop here."},
 	"bye":      {"Goodbye.", "Goodbye, and all the best.", "Have a good day, and goodbye.", "All the best to you, and goodbye."},
 	"byeAgain": {"Thank you again, and goodbye.", "Goodbye, and thank you.", "All the best, and goodbye."},
 }

@@ -24,7 +24,7 @@ func simply(q plan.Question) string {
 }
 
 // reworded is a question for somebody who asks to hear it for the nth time:
-// plainer first, then turned around, then once more as it was.
+// plainer first, then turned around, then once more as it was, and so on.
 func reworded(q plan.Question, nth int) string {
 	forms := []string{simply(q)}
 	for _, s := range []string{turned(q.Text), q.Text} {
@@ -35,12 +35,13 @@ func reworded(q plan.Question, nth int) string {
 	if q.Simpler == "" && len(forms) > 1 {
 		forms = forms[1:] // the plain text was just said
 	}
-	return forms[min(max(nth, 1), len(forms))-1]
+	return forms[(max(nth, 1)-1)%len(forms)]
 }
 
 // turns are beginnings of questions and what they may become without another
 // meaning.
 var turns = []struct{ from, to string }{
+	{"To begin, please tell me ", "I would like to hear "},
 	{"Please tell me about ", "I would like to hear about "},
 	{"Tell me about a time when ", "Think of a time when "},
 	{"Tell me about ", "I would like to hear about "},

@@ -24,7 +24,7 @@ func speakable(s string) string {
 var short = map[string]string{
 	"e.g.": "for example", "i.e.": "that is", "etc.": "and so on", "etc": "and so on", "vs": "versus", "vs.": "versus", "approx.": "about",
 	"c++": "C plus plus", "c#": "C sharp", "f#": "F sharp", ".net": "dot net", "node.js": "node J S", "&": "and", "+": "plus", "=": "equals",
-	"mr.": "mister", "mrs.": "misses", "dr.": "doctor", "no.": "number", "24/7": "around the clock",
+	"mr.": "mister", "mrs.": "misses", "dr.": "doctor", "no.": "number", "24/7": "around the clock", "and/or": "or",
 }
 
 // signs are said wherever they stand.
