@@ -37,7 +37,8 @@ func TestMediaClockKeepsItsMapThroughABurstOfJitter(t *testing.T) {
 	for i := range burst {
 		burst[i] = 400 * time.Millisecond
 	}
-	pos, _ = feedClock(&c, pos, due, append(burst, 0)...)
+	pos, due = feedClock(&c, pos, due, burst...)
+	pos, _ = feedClock(&c, pos, due, 0)
 	if got, want := c.at(pos), time.Second+pos.Duration(); got != want {
 		t.Errorf("after the burst the head is at %s, want %s", got, want)
 	}

@@ -25,7 +25,6 @@ type mic struct {
 	detector *vad.Detector
 	clock    mediaClock
 	speaking bool
-	level    float32
 }
 
 func newMic(cfg Config, since func() time.Duration, report func(interviewMsg)) *mic {

@@ -286,18 +286,18 @@ func (c *Candidate) reply(no interview.ReplyNo) (voiceclient.Reply, error) {
 	}
 	var (
 		found voiceclient.Reply
-		any   bool
+		heard bool
 	)
 	for _, rec := range recordings {
 		if r, ok := rec.Reply(no); ok {
-			if any {
+			if heard {
 				r.PCM = append(found.PCM, r.PCM...)
 				r.FirstPacket = found.FirstPacket
 			}
-			found, any = r, true
+			found, heard = r, true
 		}
 	}
-	if !any {
+	if !heard {
 		return found, fmt.Errorf("reply %d: %w", no, errNoSuchReply)
 	}
 	return found, nil

@@ -88,12 +88,12 @@ func playedOut(events []voiceclient.Event) interview.ReplyNo {
 	var newest, shown interview.ReplyNo
 	voiced := map[interview.ReplyNo]bool{}
 	for _, e := range events {
-		switch {
-		case e.Kind == voiceclient.EventPlayedOut:
+		switch e.Kind {
+		case voiceclient.EventPlayedOut:
 			newest = max(newest, e.Reply)
-		case e.Kind == voiceclient.EventFirstAudio:
+		case voiceclient.EventFirstAudio:
 			voiced[e.Reply] = true
-		case e.Kind == voiceclient.EventMessage:
+		case voiceclient.EventMessage:
 			switch m := e.Message.(type) {
 			case voiceproto.Response:
 				shown = m.Reply
@@ -103,6 +103,7 @@ func playedOut(events []voiceclient.Event) interview.ReplyNo {
 				}
 			default:
 			}
+		default:
 		}
 	}
 	return newest

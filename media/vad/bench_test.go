@@ -8,9 +8,9 @@ import (
 
 // The share of a core is of one call that sends 50 frames a second.
 func benchmarkDetector(b *testing.B, m *Model, clip []int16) {
-	d, pos, i := New(m, Config{}), interview.Sample(0), 0
+	d, i := New(m, Config{}), 0
 	listen(d, 0, clip[:seconds(4)]) // the noise floor settles
-	pos = interview.Sample(seconds(4))
+	pos := interview.Sample(seconds(4))
 	b.ReportAllocs()
 	for b.Loop() {
 		d.Process(pos, clip[i:i+frameSize])

@@ -215,7 +215,7 @@ func (p *Postgres) launch(ctx context.Context) (*child.Process, error) {
 		return nil, &StartError{Op: "start a private database in", Path: p.dir.path, Err: err, Hint: orElse(hintFor(capitalised(err)), otherDatabase)}
 	}
 	if err := p.waitReady(ctx, proc); err != nil {
-		end(proc, stopHurried, stopHurried, ctx.Done())
+		_ = end(proc, stopHurried, stopHurried, ctx.Done()) // why it did not start is what counts
 		return nil, err
 	}
 	return proc, nil

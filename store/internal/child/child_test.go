@@ -82,12 +82,12 @@ func TestAChildHandsOnItsOutputAndItsEnd(t *testing.T) {
 func TestOutputIsBounded(t *testing.T) {
 	t.Parallel()
 	l := &lines{}
-	fmt.Fprint(l, strings.Repeat("x", 10*maxLine)+"\n")
+	_, _ = fmt.Fprint(l, strings.Repeat("x", 10*maxLine)+"\n")
 	if n := len(l.tail()); n != maxLine {
 		t.Errorf("a long line kept %d bytes, want %d", n, maxLine)
 	}
 	for i := range 3 * tailLines {
-		fmt.Fprintln(l, i)
+		_, _ = fmt.Fprintln(l, i)
 	}
 	if got := strings.Split(l.tail(), "\n"); len(got) != tailLines || got[tailLines-1] != strconv.Itoa(3*tailLines-1) {
 		t.Errorf("kept %d lines ending in %q", len(got), got[len(got)-1])
