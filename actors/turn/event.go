@@ -58,8 +58,7 @@ type (
 
 	// FinishSpeaking is the candidate's "I'm done".
 	FinishSpeaking struct{}
-	// RepeatAsked, SkipAsked, PauseAsked, ResumeAsked and EndAsked are the
-	// candidate's buttons.
+	// RepeatAsked is the candidate's button to hear the question again.
 	RepeatAsked struct{}
 	// SkipAsked leaves the present question.
 	SkipAsked struct{}
