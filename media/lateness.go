@@ -41,7 +41,7 @@ func (l *Lateness) Merge(other Lateness) {
 }
 
 // Count is the number of frames.
-func (l *Lateness) Count() uint64 {
+func (l Lateness) Count() uint64 {
 	var sum uint64
 	for _, n := range l.counts {
 		sum += n
@@ -50,11 +50,11 @@ func (l *Lateness) Count() uint64 {
 }
 
 // Max is the greatest lateness.
-func (l *Lateness) Max() time.Duration { return l.most }
+func (l Lateness) Max() time.Duration { return l.most }
 
 // Quantile is the lateness that the share q (0..1) of all frames did not exceed,
 // rounded up to its bucket's end, at most Max; 0 when there are no frames.
-func (l *Lateness) Quantile(q float64) time.Duration {
+func (l Lateness) Quantile(q float64) time.Duration {
 	total := l.Count()
 	if total == 0 {
 		return 0
