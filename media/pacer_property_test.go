@@ -120,7 +120,7 @@ func converse(says []utterance, does []move, bound time.Duration) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	stopped := make(chan error)
 	go func() { stopped <- pacer.Run(ctx) }()
-	defer func() { cancel(); <-stopped }()
+	defer func() { cancel(); _ = <-stopped }()
 
 	no := interview.ReplyNo(0)
 	begin := func() {

@@ -1,6 +1,8 @@
 package turn
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/vantahire/vantahire/interview"
@@ -306,7 +308,7 @@ func (x *step) close(reason interview.EndReason) {
 		x.say = nil
 	}
 	x.clock(false)
-	for id := range x.timers {
+	for _, id := range slices.Sorted(maps.Keys(x.timers)) {
 		x.do(StopTimer{id})
 	}
 	x.timers = nil
