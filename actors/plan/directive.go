@@ -138,7 +138,8 @@ type Directive struct {
 	Greeting, Farewell, NextSteps string
 	// Whisper is a recruiter's hint to take into account, in their own words.
 	Whisper string
-	// Say is the exact text when the plan insists on one; usually "".
+	// Say is the whole reply, word for word, when the plan insists on one; usually
+	// "".
 	Say string
 	// Closing is set when the interview ends by itself after this reply.
 	Closing bool

@@ -315,9 +315,9 @@ func understand(words []word) Intent {
 func matches(r rule, raw []string) bool {
 	plain := trimPolite(raw)
 	for _, p := range r.phrases {
-		_, to, ok := p.find(raw)
+		to, ok := p.find(raw)
 		if !ok && len(plain) < len(raw) {
-			_, to, ok = p.find(plain)
+			to, ok = p.find(plain)
 			to += len(raw) - len(plain)
 		}
 		if ok && !goesOn(r.intent, raw[min(to, len(raw)):]) {
@@ -353,7 +353,7 @@ func trimPolite(tokens []string) []string {
 
 func anyMatch(list []phrase, tokens []string) bool {
 	for _, p := range list {
-		if _, _, ok := p.find(tokens); ok {
+		if _, ok := p.find(tokens); ok {
 			return true
 		}
 	}

@@ -52,18 +52,17 @@ func compileAll(list string) []phrase {
 	return out
 }
 
-// find returns where the phrase matches first, as the half-open range of
-// tokens, or ok = false.
-func (p phrase) find(tokens []string) (from, to int, ok bool) {
+// find returns where the phrase's first match ends, or ok = false.
+func (p phrase) find(tokens []string) (to int, ok bool) {
 	for from := range tokens {
 		if to, ok := p.match(p.steps, tokens, from); ok {
-			return from, to, true
+			return to, true
 		}
 		if p.start {
 			break
 		}
 	}
-	return 0, 0, false
+	return 0, false
 }
 
 func (p phrase) match(steps []step, tokens []string, at int) (int, bool) {

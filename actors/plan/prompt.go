@@ -34,10 +34,13 @@ func fence(s string) string {
 }
 
 // Prompt is the directive as an instruction for a language model. It is "" for
-// ActNone, and for a directive with Say no model has to be asked: say that.
+// ActNone. For a directive with Say no model has to be asked.
 func (d Directive) Prompt() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	if d.Say != "" {
+		return "Say exactly this and nothing else: " + d.Say
+	}
 	switch d.Act {
 	case ActNone:
 		return ""
@@ -61,17 +64,12 @@ func (d Directive) Prompt() string {
 		line("The candidate wants a moment to think. Grant it in at most five words. Ask nothing.")
 	case ActConfirmEnd:
 		line("The candidate seems to want to stop. Ask in one short question whether to end the interview here.")
-	case ActRelay:
-		line("Say exactly: %s", d.Say)
+	case ActRelay: // said without a model
 	case ActClose:
 		if d.Asked != "" {
 			line("The candidate asks: <candidate>%s</candidate>. %s", fence(d.Asked), d.told())
 		}
 		line("%s Ask nothing. Close with the meaning of <closing>%s</closing> and <next>%s</next>, and say goodbye.", partings[d.Reason], fence(d.Farewell), fence(d.NextSteps))
-	}
-	if d.Say != "" && d.Act != ActRelay {
-		line("Say exactly: %s", d.Say)
-		return strings.TrimSpace(b.String())
 	}
 	if d.Quote != "" {
 		line("Pick up these words of the candidate: <candidate>%s</candidate>.", fence(d.Quote))

@@ -46,8 +46,12 @@ func compose(d plan.Directive, history []providers.Message, rng *rand.Rand, maxT
 
 func (w *writer) write() {
 	d := w.d
+	if d.Say != "" {
+		w.exact(d.Say)
+		return
+	}
 	switch d.Act {
-	case plan.ActNone:
+	case plan.ActNone, plan.ActRelay: // nothing of our own
 	case plan.ActGreet:
 		w.text(d.Greeting)
 		w.say("begin")
@@ -94,8 +98,6 @@ func (w *writer) write() {
 	case plan.ActConfirmEnd:
 		w.say("end")
 		w.core("endAsk")
-	case plan.ActRelay:
-		w.exact(d.Say)
 	case plan.ActClose:
 		w.close()
 	}
@@ -135,9 +137,6 @@ func (w *writer) announce() bool {
 // dig asks about the answer.
 func (w *writer) dig() {
 	switch d := w.d; {
-	case d.Say != "":
-		w.pickUp("ack")
-		w.exact(d.Say)
 	case d.Reason == plan.ReasonOffTopic:
 		w.say("lead")
 		w.text(simply(d.Question))
