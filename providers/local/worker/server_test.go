@@ -178,6 +178,7 @@ func TestAParentThatBreaksTheRulesIsLeft(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := serveFakes(t, fakeEngines())
+			p.rude = true
 			go func() { _, _ = io.Copy(io.Discard, p.out) }()
 			tc.act(p)
 			if err := <-p.over; !errors.Is(err, tc.want) {
