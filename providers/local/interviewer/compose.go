@@ -136,27 +136,27 @@ func (w *writer) announce() bool {
 
 // dig asks about the answer.
 func (w *writer) dig() {
-	switch d := w.d; {
-	case d.Reason == plan.ReasonOffTopic:
+	switch w.d.Reason {
+	case plan.ReasonOffTopic:
 		w.say("lead")
-		w.text(simply(d.Question))
-	case d.Reason == plan.ReasonHostile:
+		w.text(simply(w.d.Question))
+	case plan.ReasonHostile:
 		w.say("calm")
 		w.say("still")
-		w.text(simply(d.Question))
-	case d.Reason == plan.ReasonEcho:
+		w.text(simply(w.d.Question))
+	case plan.ReasonEcho:
 		w.say("ownWords")
 		w.core("inOwn")
-	case d.Reason == plan.ReasonNoExample:
+	case plan.ReasonNoExample:
 		w.pickUp("brief")
 		w.core("example")
-	case d.Reason == plan.ReasonVague:
+	case plan.ReasonVague:
 		w.pickUp("brief")
 		w.angle("exact")
-	case d.Reason == plan.ReasonMustCover:
+	case plan.ReasonMustCover:
 		w.say("open")
 		w.angle("more")
-	case d.Reason == plan.ReasonWhisper:
+	case plan.ReasonWhisper:
 		w.say("team")
 		w.angle("more")
 	default:
