@@ -338,6 +338,33 @@ func TestARestartedProcessGoesOnAtTheSameQuestion(t *testing.T) {
 	})
 }
 
+func TestARecruitersForbiddenQuestionIsNotSaid(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.connect(false)
+		s.untilQuiet()
+		for _, err := range []error{
+			s.calls.TakeOver(s.id, "anna"),
+			s.calls.Say(s.id, "anna", "How old are you?"),
+			s.calls.Say(s.id, "anna", "Thank you for your time."),
+			s.calls.HandBack(s.id, "anna"),
+		} {
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.wait(4 * time.Second)
+		}
+		for _, line := range s.ledger.lines(t, s.id) {
+			if strings.Contains(line, "old") {
+				t.Errorf("it was said: %q", line)
+			}
+		}
+		if !slices.Contains(s.ledger.lines(t, s.id), "assistant: Thank you for your time.") {
+			t.Errorf("the allowed line was not said: %q", s.ledger.lines(t, s.id))
+		}
+	})
+}
+
 func TestAFullHouseRefusesNewInterviewsOnly(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {

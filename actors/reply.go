@@ -76,6 +76,12 @@ func (a *interviewActor) ask(c *engine.Ctx[interviewMsg], e turn.Ask) {
 	a.reply = r
 	a.turns.start(e.Reply, e.Turn, now)
 	a.playout.Begin(r.no)
+	if directive.Act == plan.ActNone { // an empty line, or one that must not be said
+		a.log.Warn("the plan says nothing to this", "cause", e.Cause)
+		r.stopped = true
+		a.feed(c, turn.Spoken{Reply: r.no})
+		return
+	}
 	if r.voice {
 		a.tts.Tell(speakReply{ctx: r.ctx, reply: r.no})
 	}

@@ -18,8 +18,10 @@ var dangling = wordSet(`and but or so because since although though while when w
 	might must i we they he she you it um uh er erm hmm well also plus including such very really quite not i'm we're
 	i've we've they're it's that's there's let's gonna wanna`)
 
-var fillers = []string{"let me think", "let me see", "give me a second", "give me a moment", "how do i put", "what else", "you know", "i mean",
-	"my number is", "my email is", "my e-mail is", "for example", "for instance", "first of all", "on the other hand", "as well as", "kind of", "sort of"}
+var fillers = []string{
+	"let me think", "let me see", "give me a second", "give me a moment", "how do i put", "what else", "you know", "i mean",
+	"my number is", "my email is", "my e-mail is", "for example", "for instance", "first of all", "on the other hand", "as well as", "kind of", "sort of",
+}
 
 var shortAnswers = wordSet(`yes no yeah yep nope sure okay ok right exactly correct absolutely definitely never always maybe`)
 
