@@ -343,13 +343,13 @@ func TestARecruitersForbiddenQuestionIsNotSaid(t *testing.T) {
 	play(t, func(s *scene) {
 		s.connect(false)
 		s.untilQuiet()
-		for _, err := range []error{
-			s.calls.TakeOver(s.id, "anna"),
-			s.calls.Say(s.id, "anna", "How old are you?"),
-			s.calls.Say(s.id, "anna", "Thank you for your time."),
-			s.calls.HandBack(s.id, "anna"),
+		for _, act := range []func() error{
+			func() error { return s.calls.TakeOver(s.id, "anna") },
+			func() error { return s.calls.Say(s.id, "anna", "How old are you?") },
+			func() error { return s.calls.Say(s.id, "anna", "Thank you for your time.") },
+			func() error { return s.calls.HandBack(s.id, "anna") },
 		} {
-			if err != nil {
+			if err := act(); err != nil {
 				t.Fatal(err)
 			}
 			s.wait(4 * time.Second)

@@ -2,6 +2,7 @@ package media
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -120,7 +121,13 @@ func converse(says []utterance, does []move, bound time.Duration) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	stopped := make(chan error)
 	go func() { stopped <- pacer.Run(ctx) }()
-	defer func() { cancel(); _ = <-stopped }()
+	defer func() {
+		cancel()
+		err := <-stopped
+		if err != nil && !errors.Is(err, context.Canceled) {
+			panic(err)
+		}
+	}()
 
 	no := interview.ReplyNo(0)
 	begin := func() {

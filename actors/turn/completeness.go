@@ -59,7 +59,7 @@ func Judge(text string) Completeness {
 	}
 	ended := strings.ContainsAny(text[len(text)-1:], ".?!") && !strings.HasSuffix(text, "...")
 	switch {
-	case dangling[last] && !(ended && strings.ContainsRune("?!", rune(text[len(text)-1]))):
+	case dangling[last] && (!ended || strings.HasSuffix(text, ".")):
 		return SoundsDangling
 	case strings.HasSuffix(text, ",") || strings.HasSuffix(text, ":") || strings.HasSuffix(text, "...") || strings.HasSuffix(text, "-"):
 		return SoundsDangling
