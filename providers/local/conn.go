@@ -249,27 +249,34 @@ func (c *conn) readError(err error) error {
 func (c *conn) dispatch(f wire.Frame) error {
 	c.mu.Lock()
 	r, ok := c.streams[f.Stream]
-	if ok && f.Kind == wire.KindStopped {
+	ended := ok && f.Kind == wire.KindStopped && r.late != nil
+	if ended {
+		r.late.Stop()
 		delete(c.streams, f.Stream)
 	}
-	if !ok && (f.Stream == 0 || f.Stream > c.last) {
-		c.mu.Unlock()
+	known := f.Stream > 0 && f.Stream <= c.last
+	c.mu.Unlock()
+	switch {
+	case ended:
+		r.receiver.broke(nil)
+	case ok && f.Kind == wire.KindStopped:
+		return errors.New("stream ended unasked")
+	case ok:
+		return r.receiver.receive(f)
+	case !known:
 		return errors.New("no such stream")
 	}
-	c.mu.Unlock()
-	if !ok {
-		return nil
-	}
-	if f.Kind != wire.KindStopped {
-		return r.receiver.receive(f)
-	}
-	if r.late == nil {
-		r.receiver.broke(fmt.Errorf("%w: it ended a stream unasked", errMisbehaved))
-		return errors.New("stream ended unasked")
-	}
-	r.late.Stop()
-	r.receiver.broke(nil)
 	return nil
+}
+
+// alive says whether the conn is of use.
+func (c *conn) alive() bool {
+	select {
+	case <-c.dead:
+		return false
+	default:
+		return true
+	}
 }
 
 // reserve gives a new stream its number.

@@ -29,9 +29,10 @@ type places struct {
 	lacks   []string // what is missing of all, by file name
 }
 
-// locate looks for the speech software: in the folders the dynamic linker searches
-// by itself, and below the roots into which Debian packages were unpacked.
-func locate(roots, libDirs []string) places {
+// locate looks for the speech software: in the folders below system the dynamic
+// linker searches by itself, in libDirs, and below the roots into which Debian
+// packages were unpacked.
+func locate(system string, roots, libDirs []string) places {
 	var p places
 	own := libDirs
 	for _, root := range roots {
@@ -41,7 +42,7 @@ func locate(roots, libDirs []string) places {
 			}
 		}
 	}
-	dirs := append(linkerDirs(), own...)
+	dirs := append(linkerDirs(system), own...)
 	used := make(map[string]bool)
 	need := func(names []string) string {
 		at := ""
@@ -62,7 +63,7 @@ func locate(roots, libDirs []string) places {
 			break
 		}
 	}
-	for _, root := range append([]string{"/"}, roots...) {
+	for _, root := range append([]string{system}, roots...) {
 		if dir := filepath.Join(root, modelPath); hasModel(dir) {
 			p.model = dir
 			break
@@ -98,17 +99,17 @@ func triple() string {
 }
 
 // linkerDirs are the folders the dynamic linker searches: the environment's first.
-func linkerDirs() []string {
+func linkerDirs(system string) []string {
 	var dirs []string
 	for _, dir := range filepath.SplitList(os.Getenv("LD_LIBRARY_PATH")) {
 		if dir != "" {
 			dirs = append(dirs, dir)
 		}
 	}
-	if t := triple(); t != "" {
-		dirs = append(dirs, "/usr/lib/"+t, "/lib/"+t)
+	for _, dir := range []string{"usr/lib/" + triple(), "lib/" + triple(), "usr/local/lib", "usr/lib64", "lib64", "usr/lib", "lib"} {
+		dirs = append(dirs, filepath.Join(system, dir))
 	}
-	return append(dirs, "/usr/local/lib", "/usr/lib64", "/lib64", "/usr/lib", "/lib")
+	return dirs
 }
 
 // unpackedDirs are the folders of libraries below a root of unpacked packages.

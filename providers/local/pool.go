@@ -24,6 +24,7 @@ const (
 // slot is the place of one worker. Speech.mu guards it.
 type slot struct {
 	conn     *conn
+	gone     chan struct{} // closed when conn is buried
 	load     int           // streams on conn
 	starting chan struct{} // closed when the attempt under way is over; nil without one
 	born     time.Time
@@ -44,7 +45,7 @@ func (s *Speech) acquire(ctx context.Context) (*slot, *conn, error) {
 			return sl, sl.conn, nil
 		}
 		select {
-		case <-wait.started:
+		case <-wait.change:
 		case <-wait.after:
 		case <-ctx.Done():
 			return nil, nil, context.Cause(ctx)
@@ -54,8 +55,8 @@ func (s *Speech) acquire(ctx context.Context) (*slot, *conn, error) {
 
 // waiting is what acquire waits for; a nil channel never comes.
 type waiting struct {
-	started <-chan struct{}
-	after   <-chan time.Time
+	change <-chan struct{}  // a worker was started or buried
+	after  <-chan time.Time // a pause is over
 }
 
 func (s *Speech) pick(now time.Time) (*slot, waiting, error) {
@@ -64,9 +65,11 @@ func (s *Speech) pick(now time.Time) (*slot, waiting, error) {
 	if s.closed || s.ctx.Err() != nil {
 		return nil, waiting{}, errClosed
 	}
-	var best, startable, starting, resting *slot
+	var best, startable, starting, dying, resting *slot
 	for _, sl := range s.slots {
 		switch {
+		case sl.conn != nil && !sl.conn.alive():
+			dying = sl
 		case sl.conn != nil:
 			if best == nil || sl.load < best.load {
 				best = sl
@@ -89,9 +92,11 @@ func (s *Speech) pick(now time.Time) (*slot, waiting, error) {
 		startable.starting = make(chan struct{})
 		s.wg.Add(1)
 		go s.start(startable)
-		return nil, waiting{started: startable.starting}, nil
+		return nil, waiting{change: startable.starting}, nil
 	case starting != nil:
-		return nil, waiting{started: starting.starting}, nil
+		return nil, waiting{change: starting.starting}, nil
+	case dying != nil:
+		return nil, waiting{change: dying.gone}, nil
 	}
 	pause := resting.retryAt.Sub(now)
 	if pause > patience {
@@ -111,7 +116,7 @@ func (s *Speech) start(sl *slot) {
 		c.shut()
 	}
 	if err == nil {
-		sl.conn, sl.load = c, 0
+		sl.conn, sl.load, sl.gone = c, 0, make(chan struct{})
 	}
 	s.mu.Unlock()
 	if err == nil {
@@ -126,6 +131,9 @@ func (s *Speech) bury(sl *slot, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
+	if sl.conn != nil {
+		close(sl.gone)
+	}
 	sl.conn, sl.load, sl.lastErr = nil, 0, err
 	if s.closed || s.ctx.Err() != nil {
 		return

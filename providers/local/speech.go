@@ -74,7 +74,7 @@ func NewSpeech(ctx context.Context, cfg SpeechConfig) (*Speech, error) {
 	if root := cacheRoot(); root != "" {
 		roots = append(roots, root)
 	}
-	p := locate(roots, cfg.LibDirs)
+	p := locate("/", roots, cfg.LibDirs)
 	if !p.canSpeak() && !p.canHear() {
 		return nil, fmt.Errorf("local speech: %w", errors.Join(
 			p.speakCapability().unavailable(providers.StageTTS), p.hearCapability().unavailable(providers.StageSTT)))

@@ -64,9 +64,9 @@ func numberWords(n int) []string {
 	year := (n >= 1100 && n < 2000) || (n >= 2010 && n < 2100)
 	switch {
 	case n < 20:
-		return small[n : n+1]
+		return small[n : n+1 : n+1] // callers append
 	case n < 100 && n%10 == 0:
-		return tens[n/10 : n/10+1]
+		return tens[n/10 : n/10+1 : n/10+1]
 	case n < 100:
 		return []string{tens[n/10], small[n%10]}
 	case year && n%100 == 0:

@@ -12,15 +12,18 @@ import (
 )
 
 // The C structures of pocketsphinx (soname libpocketsphinx.so.3) and sphinxbase
-// (libsphinxbase.so.3). psFeatures is the front of feat_t in sphinxbase/feat.h, up
-// to the state of the cepstral mean.
+// (libsphinxbase.so.3). psMean is cmn_t of sphinxbase/cmn.h, the running mean of a
+// channel; psFeatures is the front of feat_t of sphinxbase/feat.h, which holds it.
 type (
 	psDecoder  struct{ _ byte }
 	psSegment  struct{ _ byte }
 	psConfig   struct{ _ byte }
 	psArgument struct{ _ byte }
 	psLogmath  struct{ _ byte }
-	psCMN      struct{ _ byte }
+	psMean     struct {
+		mean, variance, sum *float32
+		frames, size        int32
+	}
 	psFeatures struct {
 		refcount   int32
 		name       *byte
@@ -37,7 +40,7 @@ type (
 		varNorm    int32
 		agc        int32
 		compute    uintptr
-		cmn        *psCMN
+		cmn        *psMean
 	}
 )
 
@@ -65,8 +68,8 @@ type sphinx struct {
 	inSpeech   func(*psDecoder) uint8
 	logmath    func(*psDecoder) *psLogmath
 	features   func(*psDecoder) *psFeatures
-	meanGet    func(*psCMN, *float32)
-	meanSet    func(*psCMN, *float32)
+	meanGet    func(*psMean, *float32)
+	meanSet    func(*psMean, *float32)
 	exp        func(*psLogmath, int32) float64
 	segment    func(*psDecoder) *psSegment
 	nextSeg    func(*psSegment) *psSegment
@@ -150,7 +153,7 @@ func (s *sphinx) newDecoder() (*sphinxDecoder, error) {
 		return nil, fmt.Errorf("pocketsphinx can't load its models: %q", s.options)
 	}
 	d := &sphinxDecoder{lib: s, ps: ps, exp: s.logmath(ps)}
-	if feat := s.features(ps); feat != nil && feat.cmn != nil && feat.cepSize > 0 && feat.cepSize <= maxCepstra {
+	if feat := s.features(ps); feat != nil && feat.cmn != nil && feat.cmn.sum != nil && feat.cmn.size == feat.cepSize && feat.cepSize > 0 && feat.cepSize <= maxCepstra {
 		d.cmn, d.mean = feat.cmn, make([]float32, feat.cepSize)
 		s.meanGet(d.cmn, &d.mean[0])
 	}
@@ -166,7 +169,7 @@ type sphinxDecoder struct {
 	lib  *sphinx
 	ps   *psDecoder
 	exp  *psLogmath
-	cmn  *psCMN
+	cmn  *psMean
 	mean []float32 // the cepstral mean of the model, before any speech
 }
 
@@ -184,6 +187,10 @@ func (d *sphinxDecoder) forget() bool {
 		return false
 	}
 	d.lib.meanSet(d.cmn, &d.mean[0])
+	// The library now takes the mean for one of many frames that were heard; a new
+	// decoder knows it for a guess that the first utterance replaces.
+	d.cmn.frames = 0
+	clear(unsafe.Slice(d.cmn.sum, len(d.mean)))
 	return d.begin() == nil
 }
 
