@@ -27,7 +27,7 @@ setup: check-go ## bring what running needs: voice detector, speech, PostgreSQL 
 	@scripts/install-postgres.sh
 
 build: check-go ## build ./bin/vantahire
-	@go build -trimpath -o bin/vantahire ./cmd/vantahire
+	@go build -o bin/vantahire ./cmd/vantahire
 
 test-setup: check-go
 	@go run ./assets/fetch
