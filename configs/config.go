@@ -54,9 +54,6 @@ type Storage struct {
 	// DataDir holds the private database and the development key. Empty: as root
 	// /var/lib/vantahire, else vantahire in the user's data folder.
 	DataDir string `env:"VANTAHIRE_DATA_DIR"`
-	// CacheDir holds what the make targets fetched. Empty: vantahire in the user's
-	// cache folder.
-	CacheDir string `env:"VANTAHIRE_CACHE"`
 	// PostgresBin is the folder of the postgres and initdb programs of the private
 	// database. Empty: looked for in the usual places.
 	PostgresBin string `env:"VANTAHIRE_PG_BIN"`
@@ -64,15 +61,20 @@ type Storage struct {
 
 // Providers are the speech and language services.
 type Providers struct {
+	// DeepgramKey is the API key of Deepgram, which hears and speaks. Empty: not
+	// used.
 	DeepgramKey Secret `env:"DEEPGRAM_API_KEY"`
-	GroqKey     Secret `env:"GROQ_API_KEY"`
+	// GroqKey is the API key of Groq, which words the interview. Empty: not used.
+	GroqKey Secret `env:"GROQ_API_KEY"`
+	// CartesiaKey is the API key of Cartesia, which speaks. Empty: not used.
 	CartesiaKey Secret `env:"CARTESIA_API_KEY"`
 	// TTS is the voice to use: deepgram, cartesia or local. Empty takes the first
 	// that has its key, else local.
 	TTS string `env:"VOICE_TTS_PROVIDER,TTS_PROVIDER" oneof:"deepgram cartesia local"`
-	// LowLatency prefers the fastest voice: cartesia.
+	// LowLatency prefers the fastest voice: cartesia, whose key it needs.
 	LowLatency bool `env:"VOICE_TTS_LOW_LATENCY" default:"false"`
-	// LocalCalls is how many calls local speech serves at once.
+	// LocalCalls is how many calls local speech serves at once; 0 switches it off,
+	// and candidates type and read.
 	LocalCalls int `env:"VANTAHIRE_LOCAL_CALLS" default:"4" min:"0" max:"64"`
 	// SpeechWorkers is how many local speech processes may run; 0 means one per
 	// core.
@@ -104,41 +106,72 @@ type Turn struct {
 	GraceTotal time.Duration `env:"TURN_GRACE_TOTAL" default:"4m" min:"5s" max:"2h"`
 }
 
-// Accounts are logins and sessions.
+// Accounts are logins, sessions and interview links.
 type Accounts struct {
-	GoogleClientID       string        `env:"GOOGLE_CLIENT_ID"`
-	GoogleClientSecret   Secret        `env:"GOOGLE_CLIENT_SECRET"`
-	LinkedInClientID     string        `env:"LINKEDIN_CLIENT_ID"`
-	LinkedInClientSecret Secret        `env:"LINKEDIN_CLIENT_SECRET"`
-	SessionSecret        Secret        `env:"SESSION_SECRET" minlen:"32"` // accepted for compatibility
-	SessionTTLSeconds    int           `env:"SESSION_TTL_SECONDS" default:"604800" min:"60" max:"31536000"`
-	InterviewTTLHours    int           `env:"INTERVIEW_SESSION_TTL_HOURS" default:"0" min:"0" max:"8760"` // 0: a link lives as long as its interview
-	TestToken            Secret        `env:"E2E_AUTH_TOKEN" minlen:"8"`
-	LinkTTL              time.Duration `env:"VANTAHIRE_LINK_TTL" default:"168h" min:"1m" max:"8760h"` // life of an interview without expiresAt
+	// GoogleClientID and its secret switch the login with Google on. Both or
+	// neither.
+	GoogleClientID string `env:"GOOGLE_CLIENT_ID"`
+	// GoogleClientSecret belongs to the client id.
+	GoogleClientSecret Secret `env:"GOOGLE_CLIENT_SECRET"`
+	// LinkedInClientID and its secret switch the login with LinkedIn on. Both or
+	// neither.
+	LinkedInClientID string `env:"LINKEDIN_CLIENT_ID"`
+	// LinkedInClientSecret belongs to the client id.
+	LinkedInClientSecret Secret `env:"LINKEDIN_CLIENT_SECRET"`
+	// SessionSecret is accepted for compatibility and not used: a session is a
+	// random id, and what it stands for is on the server.
+	SessionSecret Secret `env:"SESSION_SECRET" minlen:"32"`
+	// SessionTTLSeconds is the life of a session, in seconds.
+	SessionTTLSeconds int `env:"SESSION_TTL_SECONDS" default:"604800" min:"60" max:"31536000"`
+	// InterviewTTLHours is the life of an interview link, in hours; 0: as long as
+	// its interview.
+	InterviewTTLHours int `env:"INTERVIEW_SESSION_TTL_HOURS" default:"0" min:"0" max:"8760"`
+	// TestToken lets an end-to-end suite log in as anybody. Production refuses it.
+	TestToken Secret `env:"E2E_AUTH_TOKEN" minlen:"8"`
+	// LinkTTL is the life of an interview that was created without an end.
+	LinkTTL time.Duration `env:"VANTAHIRE_LINK_TTL" default:"168h" min:"1m" max:"8760h"`
 }
 
 // Messaging is mail and WhatsApp.
 type Messaging struct {
-	BrevoKey            Secret `env:"BREVO_API_KEY"`
-	BrevoSenderEmail    string `env:"BREVO_SENDER_EMAIL"`
-	BrevoSenderName     string `env:"BREVO_SENDER_NAME" default:"VantaHire"`
-	BrevoWebhookSecret  Secret `env:"BREVO_WEBHOOK_SECRET"`
-	WhatsAppKey         Secret `env:"WHATSAPP_API_KEY,WHATSAPP_ACCESS_TOKEN"`
-	WhatsAppPhoneID     string `env:"WHATSAPP_PHONE_ID,WHATSAPP_PHONE_NUMBER_ID"`
+	// BrevoKey is the API key of Brevo, which sends mail. Needs a sender's address.
+	BrevoKey Secret `env:"BREVO_API_KEY"`
+	// BrevoSenderEmail is the address mail comes from. Needs the key.
+	BrevoSenderEmail string `env:"BREVO_SENDER_EMAIL"`
+	// BrevoSenderName is the name beside that address.
+	BrevoSenderName string `env:"BREVO_SENDER_NAME" default:"VantaHire"`
+	// BrevoWebhookSecret is what Brevo proves itself with. Without it production
+	// refuses its webhooks, development accepts them.
+	BrevoWebhookSecret Secret `env:"BREVO_WEBHOOK_SECRET"`
+	// WhatsAppKey is the access token of the WhatsApp Cloud API. Needs the phone's
+	// id.
+	WhatsAppKey Secret `env:"WHATSAPP_API_KEY,WHATSAPP_ACCESS_TOKEN"`
+	// WhatsAppPhoneID is the id of the number messages come from. Needs the key.
+	WhatsAppPhoneID string `env:"WHATSAPP_PHONE_ID,WHATSAPP_PHONE_NUMBER_ID"`
+	// WhatsAppVerifyToken is what Meta repeats when the webhook is registered.
 	WhatsAppVerifyToken Secret `env:"WHATSAPP_VERIFY_TOKEN"`
-	WhatsAppAppSecret   Secret `env:"WHATSAPP_APP_SECRET"`
+	// WhatsAppAppSecret signs webhooks. Without it they are refused.
+	WhatsAppAppSecret Secret `env:"WHATSAPP_APP_SECRET"`
 }
 
 // Files are uploads and recordings.
 type Files struct {
-	MaxFileSizeMB  int    `env:"MAX_FILE_SIZE_MB" default:"10" min:"1" max:"1024"`
-	GCSBucket      string `env:"GCS_BUCKET_NAME,GCS_BUCKET"`
-	GCSProjectID   string `env:"GCS_PROJECT_ID"`
-	GCSCredentials Secret `env:"GCS_CREDENTIALS,GOOGLE_APPLICATION_CREDENTIALS" check:"-"` // a JSON document, or the path of one
+	// MaxFileSizeMB bounds an upload, in MiB.
+	MaxFileSizeMB int `env:"MAX_FILE_SIZE_MB" default:"10" min:"1" max:"1024"`
+	// GCSBucket is the Google Cloud Storage bucket for files. Empty: the data
+	// folder.
+	GCSBucket string `env:"GCS_BUCKET_NAME,GCS_BUCKET"`
+	// GCSProjectID is the project of the bucket.
+	GCSProjectID string `env:"GCS_PROJECT_ID"`
+	// GCSCredentials is a service account: its JSON document, or the path of one.
+	GCSCredentials Secret `env:"GCS_CREDENTIALS,GOOGLE_APPLICATION_CREDENTIALS"`
 }
 
 // Log is what the program says.
 type Log struct {
-	Level  string `env:"VANTAHIRE_LOG_LEVEL" default:"info" oneof:"debug info warn error"`
+	// Level is the least important level that is written. What candidates say shows
+	// at debug only.
+	Level string `env:"VANTAHIRE_LOG_LEVEL" default:"info" oneof:"debug info warn error"`
+	// Format is text for people or json for machines.
 	Format string `env:"VANTAHIRE_LOG_FORMAT" default:"text" oneof:"text json"`
 }

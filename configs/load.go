@@ -12,7 +12,7 @@ import (
 // Fault is one wrong setting.
 type Fault struct {
 	Key   string
-	Value string // as it was set; "[set]" for secrets
+	Value string // as it was set, but "[set]" for secrets and without a URL's password
 	Fix   string
 }
 
@@ -28,7 +28,8 @@ func (f *Fault) Error() string {
 type LookupFunc func(key string) (value string, set bool)
 
 // Load reads and checks the configuration. The error joins a *Fault per wrong
-// setting. A variable that is set to nothing counts as not set.
+// setting; what concerns several settings is checked once each is right by
+// itself. A variable that is set to nothing counts as not set.
 func Load(lookup LookupFunc) (Config, error) {
 	var (
 		cfg    Config
@@ -99,9 +100,13 @@ func (k Key) find(lookup LookupFunc) (value, from string, err error) {
 	return value, from, nil
 }
 
+// show is the value as a fault may tell it.
 func (k Key) show(value string) string {
 	if k.Secret() {
 		return Secret(value).String()
+	}
+	if k.tag.Get("check") == "origin" && strings.Contains(value, "@") {
+		return shown // somebody put a password there, which is the fault to tell
 	}
 	return value
 }

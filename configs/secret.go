@@ -1,8 +1,14 @@
 package configs
 
-import "log/slog"
+import (
+	"fmt"
+	"io"
+	"log/slog"
+)
 
-// Secret is a value that never shows: not in logs, not in JSON, not in a %v.
+// Secret is a value that never shows: not in logs, not in JSON, not under any
+// verb of fmt. Keep it in exported fields or plain variables: fmt does not ask
+// the methods of what lies in an unexported field.
 type Secret string
 
 const shown = "[set]"
@@ -15,8 +21,8 @@ func (s Secret) String() string {
 	return shown
 }
 
-// GoString is String.
-func (s Secret) GoString() string { return s.String() }
+// Format writes String under every verb: %x or a mistaken %d would show it.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
 // MarshalText keeps it out of JSON.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }

@@ -3,6 +3,7 @@ package configs
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -30,6 +31,9 @@ func checkForm(form, value string) string {
 	case "redis":
 		if !strings.HasPrefix(value, "redis://") && !strings.HasPrefix(value, "rediss://") {
 			return "use a URL like redis://host:6379/0"
+		}
+		if _, err := url.Parse(value); err != nil {
+			return "it is not a URL; percent-encode special characters of the password"
 		}
 	}
 	return ""
@@ -84,6 +88,11 @@ func (c Config) validateProduction() (faults []error) {
 			faults = append(faults, &Fault{Key: k.key, Fix: k.fix})
 		}
 	}
+	if u, err := url.Parse(c.Storage.DatabaseURL.Reveal()); err == nil && u.User != nil {
+		if password, _ := u.User.Password(); slices.Contains(defaultPasswords, strings.ToLower(password)) {
+			faults = append(faults, &Fault{"DATABASE_URL", shown, "its password is a well-known default; give the database one of its own"})
+		}
+	}
 	for _, o := range []struct{ key, value string }{{"API_URL", c.Server.APIURL}, {"FRONTEND_URL", c.Server.FrontendURL}} {
 		if !strings.HasPrefix(o.value, "https://") {
 			faults = append(faults, &Fault{o.key, o.value, "production needs https: browsers give no microphone to other pages"})
@@ -97,6 +106,9 @@ func (c Config) validateProduction() (faults []error) {
 	}
 	return faults
 }
+
+// defaultPasswords are those of development's compose file and of fresh databases.
+var defaultPasswords = []string{"vantahire", "postgres", "password", "changeme", "change-me", "admin", "root"}
 
 // weak reports a secret that was copied from an example or typed in a hurry.
 func weak(secret string) bool {
