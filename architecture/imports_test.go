@@ -1,6 +1,7 @@
 package architecture
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -10,7 +11,10 @@ import (
 	"testing"
 )
 
-const module = "github.com/vantahire/vantahire/"
+const (
+	module    = "github.com/vantahire/vantahire/"
+	hollywood = "github.com/anthdm/hollywood"
+)
 
 // layers orders the top-level packages; a package imports only from layers below
 // its own, or from its own folder. The same number: never each other.
@@ -22,75 +26,123 @@ var layers = map[string]int{
 	"providers": 10, "configs": 10, "interview": 0,
 }
 
-// subLayers are folders whose place is not that of their top folder.
-var subLayers = map[string]int{
-	"providers/local": 40, "loadtest/candidate": 45,
+// subLayers are folders whose place is not that of their top folder: the leaf
+// types in providers are at the bottom, the clients below it are adapters.
+var subLayers = map[string]int{"providers/": 40}
+
+// tools are run by make and by tests; nothing imports them.
+var tools = []string{"assets/fetch", "architecture", "scripts/"}
+
+// testSupport is for tests only.
+var testSupport = []string{"hiring/hiringtest", "store/testdb"}
+
+// pure packages decide and do nothing else: no clock, no I/O, no goroutine. They
+// import what can't do any of it (time is there for its durations).
+var pure = map[string][]string{
+	"actors/turn": {"cmp", "errors", "fmt", "maps", "math", "slices", "strings", "time", "unicode", "unicode/utf8"},
+	"actors/plan": {"bytes", "cmp", "encoding/json", "errors", "fmt", "io", "maps", "math", "slices", "strings", "time", "unicode", "unicode/utf8"},
+	"interview":   {"encoding/json", "errors", "fmt", "strconv", "strings", "time"},
 }
 
+// pkg is what go list says of a package.
 type pkg struct {
-	ImportPath string
-	Imports    []string
+	ImportPath, Name, Doc, Dir                         string
+	Imports, TestImports, XTestImports                 []string
+	GoFiles, TestGoFiles, XTestGoFiles, IgnoredGoFiles []string
 }
 
 func TestImportsPointInward(t *testing.T) {
 	t.Parallel()
-	for _, fault := range faults(list(t)) {
-		t.Error(fault)
+	for _, p := range list(t) {
+		for _, fault := range importFaults(p) {
+			t.Error(fault)
+		}
 	}
 }
 
-func TestTheRuleFindsFaults(t *testing.T) {
+func TestTheImportRuleFindsFaults(t *testing.T) {
 	t.Parallel()
-	for name, p := range map[string]pkg{
-		"hiring imports actors":         {module + "hiring", []string{module + "actors"}},
-		"actors imports hiring":         {module + "actors", []string{module + "hiring"}},
-		"media imports an actor":        {module + "media/wsaudio", []string{module + "actors/turn"}},
-		"the edge imports the store":    {module + "api", []string{module + "store"}},
-		"somebody imports hollywood":    {module + "actors", []string{"github.com/anthdm/hollywood/actor"}},
-		"the vocabulary imports media":  {module + "interview", []string{module + "media"}},
-		"a package nobody has placed":   {module + "utils", nil},
-		"the product imports its tests": {module + "api", []string{module + "hiring/hiringtest"}},
+	for name, tc := range map[string]struct{ from, to string }{
+		"hiring imports actors":                          {"hiring", module + "actors"},
+		"actors imports hiring":                          {"actors", module + "hiring"},
+		"media imports an actor":                         {"media/wsaudio", module + "actors/turn"},
+		"media imports the actor runtime":                {"media", module + "engine"},
+		"the edge imports the store":                     {"api", module + "store"},
+		"the edge imports a provider":                    {"api", module + "providers/local"},
+		"an actor imports a provider":                    {"actors", module + "providers/local"},
+		"a leaf imports a provider's client":             {"providers", module + "providers/local"},
+		"the settings import the vocabulary's neighbour": {"configs", module + "providers"},
+		"the vocabulary imports media":                   {"interview", module + "media"},
+		"the product imports its test twins":             {"api", module + "hiring/hiringtest"},
+		"the product imports test databases":             {"store", module + "store/testdb"},
+		"somebody imports hollywood":                     {"actors", hollywood + "/actor"},
+		"somebody imports a tool":                        {"cmd/vantahire", module + "assets/fetch"},
+		"the turn machine reads a file":                  {"actors/turn", "os"},
+		"the turn machine waits":                         {"actors/turn", "sync"},
+		"the plan calls a context's end":                 {"actors/plan", "context"},
+		"a package nobody has placed":                    {"utils", "fmt"},
 	} {
-		if len(faults([]pkg{p})) == 0 {
+		if len(importFaults(pkg{ImportPath: module + tc.from, Imports: []string{tc.to}})) == 0 {
 			t.Errorf("%s passes", name)
 		}
 	}
-	if f := faults([]pkg{{module + "engine", []string{"github.com/anthdm/hollywood/actor"}}}); len(f) != 0 {
-		t.Errorf("engine may import hollywood: %v", f)
+	for name, p := range map[string]pkg{
+		"engine imports hollywood":          {ImportPath: module + "engine", Imports: []string{hollywood + "/actor"}},
+		"the composition root knows all":    {ImportPath: module + "app", Imports: []string{module + "api", module + "store", module + "actors", module + "providers/local"}},
+		"a provider reads media and leaves": {ImportPath: module + "providers/local", Imports: []string{module + "media", module + "providers", module + "providers/local/wire"}},
+		"a test uses a test's database":     {ImportPath: module + "store", TestImports: []string{module + "store/testdb"}},
+		"twins know their own folder":       {ImportPath: module + "hiring/hiringtest", Imports: []string{module + "hiring"}},
+	} {
+		if f := importFaults(p); len(f) != 0 {
+			t.Errorf("%s: %v", name, f)
+		}
+	}
+	// Tests may look further down and at twins, but not at another side's insides.
+	if len(importFaults(pkg{ImportPath: module + "media", XTestImports: []string{hollywood + "/actor"}})) == 0 {
+		t.Error("a test imports hollywood and passes")
 	}
 }
 
-func faults(packages []pkg) (found []string) {
-	for _, p := range packages {
-		from := strings.TrimPrefix(p.ImportPath, module)
-		if strings.HasPrefix(from, "scripts/") || strings.HasPrefix(from, "architecture") || from == "assets/fetch" {
-			continue
-		}
-		level, placed := layer(from)
-		if !placed {
-			found = append(found, from+" has no place in the layers")
-			continue
-		}
-		for _, imported := range p.Imports {
-			if strings.HasPrefix(imported, "github.com/anthdm/hollywood") && from != "engine" {
-				found = append(found, from+" imports hollywood; only engine may")
-			}
-			to, ours := strings.CutPrefix(imported, module)
-			if !ours {
-				continue
-			}
-			if to == "hiring/hiringtest" || to == "store/testdb" {
-				found = append(found, from+" imports test support "+to)
-				continue
-			}
-			below, _ := layer(to)
-			if below < level || top(from) == top(to) && below <= level {
-				continue
-			}
-			found = append(found, from+" imports "+to)
+// importFaults says what p imports and must not.
+func importFaults(p pkg) (found []string) {
+	from := strings.TrimPrefix(p.ImportPath, module)
+	for _, imported := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
+		if strings.HasPrefix(imported, hollywood) && from != "engine" {
+			found = append(found, from+" imports hollywood; only engine may")
 		}
 	}
+	if isTool(from) {
+		return found
+	}
+	level, placed := layer(from)
+	if !placed {
+		return append(found, from+" has no place in the layers")
+	}
+	for _, imported := range p.Imports {
+		to, ours := strings.CutPrefix(imported, module)
+		if allowed, isPure := pure[from]; isPure && !ours && !slices.Contains(allowed, imported) {
+			found = append(found, from+" decides only, but imports "+imported)
+		}
+		if !ours {
+			continue
+		}
+		if slices.Contains(testSupport, to) || isTool(to) {
+			found = append(found, from+" imports "+to+", which is not for the product")
+			continue
+		}
+		below, _ := layer(to)
+		if below < level || top(from) == top(to) && below <= level {
+			continue
+		}
+		found = append(found, from+" imports "+to+", which is not below it")
+	}
 	return found
+}
+
+func isTool(path string) bool {
+	return slices.ContainsFunc(tools, func(tool string) bool {
+		return path == tool || strings.HasSuffix(tool, "/") && strings.HasPrefix(path, tool)
+	})
 }
 
 func top(path string) string {
@@ -98,38 +150,29 @@ func top(path string) string {
 	return head
 }
 
-func layer(path string) (int, bool) {
-	for _, sub := range slices.Sorted(keys(subLayers)) {
-		if path == sub || strings.HasPrefix(path, sub+"/") {
-			return subLayers[sub], true
+func layer(path string) (level int, placed bool) {
+	for sub, level := range subLayers {
+		if strings.HasPrefix(path, sub) {
+			return level, true
 		}
 	}
-	l, ok := layers[top(path)]
-	return l, ok
+	level, placed = layers[top(path)]
+	return level, placed
 }
 
-func keys(m map[string]int) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
-}
-
-// list asks the go command for the module's packages and what their code, without
-// its tests, imports.
+// list asks the go command for the module's packages.
 func list(t *testing.T) []pkg {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", "./...")
+	cmd := exec.Command("go", "list", "-json=ImportPath,Name,Doc,Dir,Imports,TestImports,XTestImports,GoFiles,TestGoFiles,XTestGoFiles,IgnoredGoFiles", "./...")
 	cmd.Dir = ".."
+	var said bytes.Buffer
+	cmd.Stderr = &said
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("go list: %v\n%s", err, said.String())
 	}
 	var packages []pkg
-	dec := json.NewDecoder(strings.NewReader(string(out)))
+	dec := json.NewDecoder(bytes.NewReader(out))
 	for {
 		var p pkg
 		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
