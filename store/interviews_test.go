@@ -1,147 +1,308 @@
-package store
+package store_test
 
 import (
 	"errors"
+	"fmt"
+	"reflect"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/vantahire/vantahire/hiring"
 	"github.com/vantahire/vantahire/interview"
+	"github.com/vantahire/vantahire/store"
 )
 
-func newInterview(id string) (hiring.Interview, hiring.Session) {
-	now := time.Now().UTC().Truncate(time.Millisecond)
-	later := now.Add(time.Hour)
-	url := "http://a.test"
-	row := hiring.Interview{
-		ID: interview.ID(id), RecruiterID: "00000000-0000-4000-8000-000000000001", CandidateEmail: "a@b.co", JobRole: "Engineer",
-		Type: interview.ModeVoice, TimeLimitMinutes: 30, Status: interview.StatusPending, InterviewURL: &url, ExpiresAt: &later,
-		ConsentPolicy: hiring.ConsentRequired, Plan: []byte(`{"name": "x"}`), CreatedAt: now, UpdatedAt: now,
-	}
-	return row, hiring.Session{ID: "1" + id[1:], InterviewID: row.ID, Token: "token-" + id, ExpiresAt: later, CreatedAt: now}
-}
-
-const someID = "22222222-0000-4000-8000-000000000001"
+const nobodysID = "22222222-0000-4000-8000-00000000ffff"
 
 func TestAnInterviewComesBackAsItWasStored(t *testing.T) {
 	t.Parallel()
-	repo := NewInterviews(pool(t))
-	sessions := NewSessions(repo.pool)
-	row, link := newInterview(someID)
-	if err := repo.Create(t.Context(), row, link); err != nil {
-		t.Fatal(err)
-	}
-	got, err := repo.Get(t.Context(), row.ID)
-	if err != nil || got.JobRole != row.JobRole || got.CandidateName != nil || !got.ExpiresAt.Equal(*row.ExpiresAt) || got.ConsentPolicy != row.ConsentPolicy || len(got.Plan) == 0 {
-		t.Errorf("came back as %+v (%v)", got, err)
-	}
-	if err := repo.Create(t.Context(), row, link); !errors.Is(err, hiring.ErrConflict) {
-		t.Errorf("a second one with its id: %v", err)
-	}
-	if _, err := repo.Get(t.Context(), "22222222-0000-4000-8000-00000000ffff"); !errors.Is(err, hiring.ErrNotFound) {
-		t.Errorf("an unknown one: %v", err)
-	}
-	found, its, err := sessions.ByToken(t.Context(), link.Token)
-	if err != nil || found.ID != link.ID || its.ID != row.ID {
-		t.Errorf("by token: %+v %v", found, err)
-	}
-	if _, _, err := sessions.ByToken(t.Context(), "nope"); !errors.Is(err, hiring.ErrNotFound) {
-		t.Errorf("an unknown token: %v", err)
-	}
-	if err := sessions.Touch(t.Context(), link.ID); err != nil {
-		t.Error(err)
-	}
-	if err := sessions.Revoke(t.Context(), link.ID, time.Now()); err != nil {
-		t.Error(err)
-	}
-	st, err := sessions.Standings(t.Context(), []string{link.ID, "33333333-0000-4000-8000-000000000001"})
-	if err != nil || len(st) != 1 || !st[0].Revoked || st[0].Status != interview.StatusPending {
-		t.Errorf("standings: %+v (%v)", st, err)
-	}
-	if found, _, _ := sessions.ByToken(t.Context(), link.Token); found.AccessCount != 1 || found.LastAccessedAt == nil || found.RevokedAt == nil {
-		t.Errorf("after a use and its revocation: %+v", found)
-	}
-}
-
-func TestStatusMovesOnlyFromWhereItMay(t *testing.T) {
-	t.Parallel()
-	repo := NewInterviews(pool(t))
-	row, link := newInterview(someID)
-	if err := repo.Create(t.Context(), row, link); err != nil {
-		t.Fatal(err)
-	}
-	at := time.Now().UTC().Truncate(time.Millisecond)
-	move := func(from, to interview.Status) (hiring.Interview, error) {
-		return repo.SetStatus(t.Context(), row.ID, []interview.Status{from}, to, at)
-	}
-	if _, err := move(interview.StatusInProgress, interview.StatusCompleted); !errors.Is(err, hiring.ErrConflict) {
-		t.Errorf("completing what has not begun: %v", err)
-	}
-	got, err := move(interview.StatusPending, interview.StatusInProgress)
-	if err != nil || got.Status != interview.StatusInProgress || got.StartedAt == nil || !got.StartedAt.Equal(at) || got.CompletedAt != nil {
-		t.Errorf("started: %+v (%v)", got, err)
-	}
-	if _, err := move(interview.StatusPending, interview.StatusInProgress); !errors.Is(err, hiring.ErrConflict) {
-		t.Errorf("starting twice: %v", err)
-	}
-	got, err = move(interview.StatusInProgress, interview.StatusCompleted)
-	if err != nil || got.CompletedAt == nil || !got.StartedAt.Equal(at) {
-		t.Errorf("completed: %+v (%v)", got, err)
-	}
-	if _, err := repo.SetStatus(t.Context(), "22222222-0000-4000-8000-00000000ffff", []interview.Status{interview.StatusPending}, interview.StatusExpired, at); !errors.Is(err, hiring.ErrNotFound) {
-		t.Errorf("an unknown one: %v", err)
-	}
-}
-
-func TestConsentIsKeptOnceAndTextMustBeStorable(t *testing.T) {
-	t.Parallel()
-	p := pool(t)
-	repo := NewConsents(p)
-	first := hiring.Consent{Interview: voiceInterview, Version: "1", At: time.Now().UTC().Truncate(time.Millisecond), Channel: hiring.ChannelVoice, TextHash: "abc"}
-	if err := repo.Record(t.Context(), first); err != nil {
-		t.Fatal(err)
-	}
-	second := first
-	second.Version = "2"
-	if err := repo.Record(t.Context(), second); err != nil {
-		t.Fatal(err)
-	}
-	if got, given, err := repo.Get(t.Context(), voiceInterview); err != nil || !given || got.Version != "1" || !got.At.Equal(first.At) {
-		t.Errorf("stored: %+v %t %v", got, given, err)
-	}
-	if _, given, err := repo.Get(t.Context(), textInterview); err != nil || given {
-		t.Errorf("an interview without consent: %t %v", given, err)
-	}
-	row, link := newInterview(someID)
-	name := "a\x00b"
-	row.CandidateName = &name
-	if err := NewInterviews(p).Create(t.Context(), row, link); !errors.As(err, new(*hiring.TextError)) {
-		t.Errorf("a NUL: %v", err)
-	}
-}
-
-func TestMigratingAndSeedingTwiceChangesNothing(t *testing.T) {
-	t.Parallel()
-	url := database(t)
-	for range 2 {
-		if err := Migrate(t.Context(), url); err != nil {
+	b := setup(t)
+	for _, sql := range []string{
+		`INSERT INTO "Job" (id, "recruiterId", title) VALUES ('job', '` + store.DevelopmentRecruiter + `', 'Engineer')`,
+		`INSERT INTO "File" (id, name, "mimeType", size, category) VALUES ('file', 'cv.pdf', 'application/pdf', 1, 'RESUME')`,
+	} {
+		if _, err := b.pool.Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)
 		}
-		p, err := OpenPool(t.Context(), url)
-		if err != nil {
-			t.Fatal(err)
+	}
+	at := now()
+	row, link := newInterview()
+	row.JobID, row.CandidateResumeFileID, row.CandidateUserID = ptr("job"), ptr("file"), ptr("gone")
+	row.CandidateName, row.CandidateNotes, row.CandidatePhone = ptr("Ada 🦊 O'Hara"), ptr(`{"notes":"x"}`), ptr("+1")
+	row.Type, row.Status, row.TimeLimitMinutes = interview.ModeVoice, interview.StatusCompleted, 45
+	row.InterviewURL, row.ExpiresAt = ptr("http://localhost:8080/interview/x"), ptr(at.Add(time.Hour))
+	row.StartedAt, row.CompletedAt, row.Score = ptr(at), ptr(at.Add(time.Minute)), ptr(7)
+	row.TranscriptSummary, row.RecordingGCSKey = ptr("{}"), ptr("key")
+	row.ConsentPolicy, row.Plan = hiring.ConsentImplied, []byte(`{"name": "own", "questions": []}`)
+	row.CreatedAt, row.UpdatedAt = at, at.Add(time.Second)
+	for v, i := reflect.ValueOf(row), 0; i < v.NumField(); i++ {
+		if v.Field(i).IsZero() {
+			t.Errorf("the test leaves %s out", v.Type().Field(i).Name)
 		}
-		if err := SeedDevelopment(t.Context(), p); err != nil {
+	}
+	if err := b.interviews.Create(t.Context(), row, link); err != nil {
+		t.Fatal(err)
+	}
+	got, err := b.interviews.Get(t.Context(), row.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(row, got); diff != "" {
+		t.Errorf("stored and read differ:\n%s", diff)
+	}
+	if got.CreatedAt.Location() != time.UTC {
+		t.Errorf("times are in %s, want UTC", got.CreatedAt.Location())
+	}
+}
+
+func TestWhatIsNotGivenHasTheContractsDefault(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	row, link := newInterview()
+	if err := b.interviews.Create(t.Context(), row, link); err != nil {
+		t.Fatal(err)
+	}
+	got, err := b.interviews.Get(t.Context(), row.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Type != interview.ModeText || got.Status != interview.StatusPending || got.ConsentPolicy != hiring.ConsentRequired || got.Plan != nil {
+		t.Errorf("defaults are %s, %s, %s, %s", got.Type, got.Status, got.ConsentPolicy, got.Plan)
+	}
+	if got.CreatedAt.IsZero() || got.UpdatedAt.IsZero() {
+		t.Error("it was never created")
+	}
+}
+
+func TestAnInterviewThatCantBeStoredLeavesNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	there, theirs := newInterview()
+	if err := b.interviews.Create(t.Context(), there, theirs); err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		change func(*hiring.Interview, *hiring.Session)
+		is     error
+	}{
+		"an id that is taken":    {func(i *hiring.Interview, s *hiring.Session) { i.ID, s.InterviewID = there.ID, there.ID }, hiring.ErrConflict},
+		"a token that is taken":  {func(_ *hiring.Interview, s *hiring.Session) { s.Token = theirs.Token }, hiring.ErrConflict},
+		"an unknown recruiter":   {func(i *hiring.Interview, _ *hiring.Session) { i.RecruiterID = "nobody" }, hiring.ErrNotFound},
+		"an unknown job":         {func(i *hiring.Interview, _ *hiring.Session) { i.JobID = ptr("nothing") }, hiring.ErrNotFound},
+		"an unknown resume":      {func(i *hiring.Interview, _ *hiring.Session) { i.CandidateResumeFileID = ptr("nothing") }, hiring.ErrNotFound},
+		"another's link with it": {func(_ *hiring.Interview, s *hiring.Session) { s.InterviewID = nobodysID }, hiring.ErrNotFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			row, link := newInterview()
+			tc.change(&row, &link)
+			if err := b.interviews.Create(t.Context(), row, link); !errors.Is(err, tc.is) {
+				t.Errorf("create answers %v, want %v", err, tc.is)
+			}
+			if n := scan[int](t, b, `SELECT count(*) FROM "Interview"`); n != 1 {
+				t.Errorf("%d interviews, want only the one that was there", n)
+			}
+		})
+	}
+}
+
+func TestTextsThatCantBeStoredAreNamed(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	for field, set := range map[string]func(*hiring.Interview, string){
+		"id":                    func(i *hiring.Interview, s string) { i.ID = interview.ID(s) },
+		"candidateEmail":        func(i *hiring.Interview, s string) { i.CandidateEmail = s },
+		"candidateName":         func(i *hiring.Interview, s string) { i.CandidateName = &s },
+		"candidateNotes":        func(i *hiring.Interview, s string) { i.CandidateNotes = &s },
+		"candidatePhone":        func(i *hiring.Interview, s string) { i.CandidatePhone = &s },
+		"candidateUserId":       func(i *hiring.Interview, s string) { i.CandidateUserID = &s },
+		"candidateResumeFileId": func(i *hiring.Interview, s string) { i.CandidateResumeFileID = &s },
+		"recruiterId":           func(i *hiring.Interview, s string) { i.RecruiterID = s },
+		"jobId":                 func(i *hiring.Interview, s string) { i.JobID = &s },
+		"jobRole":               func(i *hiring.Interview, s string) { i.JobRole = s },
+		"interviewUrl":          func(i *hiring.Interview, s string) { i.InterviewURL = &s },
+		"transcriptSummary":     func(i *hiring.Interview, s string) { i.TranscriptSummary = &s },
+		"recordingGcsKey":       func(i *hiring.Interview, s string) { i.RecordingGCSKey = &s },
+		"plan":                  func(i *hiring.Interview, s string) { i.Plan = fmt.Appendf(nil, "%q\x00", s) },
+	} {
+		for what, text := range unfit {
+			row, link := newInterview()
+			set(&row, text)
+			err := b.interviews.Create(t.Context(), row, link)
+			var bad *hiring.TextError
+			if !errors.As(err, &bad) || bad.Field != field {
+				t.Errorf("%s with %s: %v, want it named", field, what, err)
+			}
+		}
+	}
+	for what, text := range unfit {
+		row, link := newInterview()
+		link.Token = text
+		var bad *hiring.TextError
+		if err := b.interviews.Create(t.Context(), row, link); !errors.As(err, &bad) || bad.Field != "token" {
+			t.Errorf("a token with %s: %v, want it named", what, err)
+		}
+	}
+}
+
+// Ids come from paths and queries: any bytes.
+func TestIDsNoRowCanHaveAreNotFound(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ids := []string{"", nobodysID, "../../etc", "'; DROP TABLE \"Interview\"; --"}
+	for _, text := range unfit {
+		ids = append(ids, text)
+	}
+	for _, id := range ids {
+		for op, err := range map[string]error{
+			"get":        second(b.interviews.Get(t.Context(), interview.ID(id))),
+			"set status": second(b.interviews.SetStatus(t.Context(), interview.ID(id), []interview.Status{interview.StatusPending}, interview.StatusExpired, now())),
+			"by token":   third(b.sessions.ByToken(t.Context(), id)),
+			"touch":      b.sessions.Touch(t.Context(), id),
+			"revoke":     b.sessions.Revoke(t.Context(), id, now()),
+			"user":       second(b.users.ByID(t.Context(), id)),
+		} {
+			if !errors.Is(err, hiring.ErrNotFound) {
+				t.Errorf("%s %q: %v, want ErrNotFound", op, id, err)
+			}
+		}
+		if lines, err := b.interviews.Messages(t.Context(), interview.ID(id)); err != nil || lines == nil || len(lines) != 0 {
+			t.Errorf("messages of %q: %v, %v; want an empty list", id, lines, err)
+		}
+		if _, given, err := b.consents.Get(t.Context(), interview.ID(id)); err != nil || given {
+			t.Errorf("consent of %q: %t, %v; want none", id, given, err)
+		}
+		if found, err := b.sessions.Standings(t.Context(), []string{id}); err != nil || len(found) != 0 {
+			t.Errorf("standing of %q: %v, %v; want none", id, found, err)
+		}
+	}
+}
+
+func second[A any](_ A, err error) error      { return err }
+func third[A, B any](_ A, _ B, e error) error { return e }
+
+func TestAStatusMovesOnlyFromWhereItMay(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	const pending, going, done, expired = interview.StatusPending, interview.StatusInProgress, interview.StatusCompleted, interview.StatusExpired
+	early, late := now().Add(time.Minute), now().Add(time.Hour)
+	for name, tc := range map[string]struct {
+		before             []interview.Status // reached one after the other, at early
+		from               []interview.Status
+		to                 interview.Status
+		is                 error
+		started, completed *time.Time
+	}{
+		"start":                         {nil, []interview.Status{pending}, going, nil, &late, nil},
+		"start twice":                   {[]interview.Status{going}, []interview.Status{pending}, going, hiring.ErrConflict, &early, nil},
+		"complete":                      {[]interview.Status{going}, []interview.Status{going}, done, nil, &early, &late},
+		"complete what has not begun":   {nil, []interview.Status{going}, done, hiring.ErrConflict, nil, nil},
+		"expire before the start":       {nil, []interview.Status{pending, going}, expired, nil, nil, nil},
+		"expire during the call":        {[]interview.Status{going}, []interview.Status{pending, going}, expired, nil, &early, &late},
+		"complete after it was expired": {[]interview.Status{going, expired}, []interview.Status{going}, done, hiring.ErrConflict, &early, &early},
+		"from nowhere":                  {nil, nil, going, hiring.ErrConflict, nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			id := b.interview(t)
+			for _, step := range tc.before {
+				if _, err := b.interviews.SetStatus(t.Context(), id, []interview.Status{pending, going}, step, early); err != nil {
+					t.Fatal(err)
+				}
+			}
+			moved, err := b.interviews.SetStatus(t.Context(), id, tc.from, tc.to, late)
+			if !errors.Is(err, tc.is) {
+				t.Fatalf("answers %v, want %v", err, tc.is)
+			}
+			got, err := b.interviews.Get(t.Context(), id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tc.is == nil {
+				if diff := cmp.Diff(got, moved); diff != "" || got.Status != tc.to || !got.UpdatedAt.Equal(late) {
+					t.Errorf("moved to %s, updated at %s; stored and returned differ by %q", got.Status, got.UpdatedAt, diff)
+				}
+			}
+			if diff := cmp.Diff(tc.started, got.StartedAt); diff != "" {
+				t.Errorf("startedAt:\n%s", diff)
+			}
+			if diff := cmp.Diff(tc.completed, got.CompletedAt); diff != "" {
+				t.Errorf("completedAt:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestOfManyWhoStartAnInterviewOneWins(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	id := b.interview(t)
+	var wg sync.WaitGroup
+	results := make(chan error, 16)
+	for range cap(results) {
+		wg.Go(func() {
+			_, err := b.interviews.SetStatus(t.Context(), id, []interview.Status{interview.StatusPending}, interview.StatusInProgress, now())
+			results <- err
+		})
+	}
+	wg.Wait()
+	close(results)
+	won := 0
+	for err := range results {
+		if err == nil {
+			won++
+		} else if !errors.Is(err, hiring.ErrConflict) {
 			t.Error(err)
 		}
-		var users int
-		if err := p.QueryRow(t.Context(), `SELECT count(*) FROM "User"`).Scan(&users); err != nil || users != 3 {
-			t.Errorf("%d users (%v)", users, err)
-		}
-		p.Close()
 	}
-	u, err := NewUsers(pool(t)).EnsureDevelopmentRecruiter(t.Context())
-	if err != nil || u.Role != hiring.RoleRecruiter {
-		t.Errorf("development recruiter: %+v (%v)", u, err)
+	if won != 1 {
+		t.Errorf("%d started it", won)
+	}
+}
+
+func TestEveryUpdateMovesUpdatedAt(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	id := b.interview(t)
+	if _, err := b.pool.Exec(t.Context(), `UPDATE "Interview" SET "updatedAt" = '2020-01-01' WHERE id = $1`, id); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.pool.Exec(t.Context(), `UPDATE "Interview" SET "jobRole" = 'Designer' WHERE id = $1`, id); err != nil {
+		t.Fatal(err)
+	}
+	if old := scan[bool](t, b, `SELECT "updatedAt" < '2021-01-01' FROM "Interview" WHERE id = $1`, id); old {
+		t.Error("an update that does not mention updatedAt leaves it as it was")
+	}
+}
+
+func TestMessagesComeInTheOrderTheyWereSpoken(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	id := b.interview(t)
+	for _, m := range []struct {
+		content, at string
+		seq         *int
+	}{
+		{"third", "2026-01-01T00:00:01Z", ptr(30)}, // the wall clock was set back meanwhile
+		{"second", "2026-01-01T00:00:05Z", ptr(20)},
+		{"first", "2026-01-01T00:00:05Z", ptr(10)},
+		{"fifth", "2026-01-01T00:00:03Z", nil},
+		{"fourth", "2026-01-01T00:00:02Z", nil},
+	} {
+		if _, err := b.pool.Exec(t.Context(), `INSERT INTO "InterviewMessage" ("interviewId", role, content, "createdAt", seq) VALUES ($1, 'user', $2, $3::text::timestamptz, $4)`, id, m.content, m.at, m.seq); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lines, err := b.interviews.Messages(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, l := range lines {
+		got = append(got, l.Content)
+	}
+	if diff := cmp.Diff([]string{"first", "second", "third", "fourth", "fifth"}, got); diff != "" {
+		t.Error(diff)
 	}
 }

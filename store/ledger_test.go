@@ -1,190 +1,498 @@
-package store
+package store_test
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
-	"log/slog"
+	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/vantahire/vantahire/hiring"
 	"github.com/vantahire/vantahire/interview"
+	"github.com/vantahire/vantahire/store"
 )
 
-// The interviews every test's database has, with the ids of contract section 10.1.
-const (
-	textInterview  interview.ID = "00000000-0000-4000-8000-000000000031"
-	voiceInterview interview.ID = "00000000-0000-4000-8000-000000000032"
-)
+// call is a claimed interview that numbers its events.
+type call struct {
+	t      testing.TB
+	ledger *store.Ledger
+	id     interview.ID
+	fence  interview.Fence
+	seq    interview.Seq
+}
 
-func event(t *testing.T, id interview.ID, fence interview.Fence, seq interview.Seq, kind interview.EventKind, payload any) interview.Event {
+func startCall(t testing.TB, b *bundle, l *store.Ledger) *call {
 	t.Helper()
-	e, err := interview.NewEvent(id, seq, fence, kind, time.Now(), time.Duration(seq)*time.Second, payload)
+	id := b.interview(t)
+	claim, err := l.Claim(context.Background(), id, "this process")
 	if err != nil {
 		t.Fatal(err)
+	}
+	return &call{t: t, ledger: l, id: id, fence: claim.Fence, seq: claim.LastSeq}
+}
+
+// event is the call's next event.
+func (c *call) event(kind interview.EventKind, payload any) interview.Event {
+	c.t.Helper()
+	c.seq++
+	e, err := interview.NewEvent(c.id, c.seq, c.fence, kind, time.Now(), time.Duration(c.seq)*time.Second, payload)
+	if err != nil {
+		c.t.Fatal(err)
 	}
 	return e
 }
 
-func TestEventsBecomeLinesOnceAndInOrder(t *testing.T) {
+func (c *call) says(text string) interview.Event {
+	return c.event(interview.KindTurnCommitted, interview.TurnCommitted{Turn: 1, Text: text, Segments: []interview.SegmentNo{1}})
+}
+
+func (c *call) commit(events ...interview.Event) {
+	c.t.Helper()
+	if err := c.ledger.Commit(context.Background(), events); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// lines are what the transcript says, in order.
+func (b *bundle) lines(t testing.TB, id interview.ID) []string {
+	t.Helper()
+	messages, err := b.interviews.Messages(context.Background(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := []string{}
+	for _, m := range messages {
+		texts = append(texts, string(m.Role)+": "+m.Content)
+	}
+	return texts
+}
+
+func TestEventsBecomeTheLinesOfTheTranscript(t *testing.T) {
 	t.Parallel()
-	p := pool(t)
-	l := ledgerOf(t, p)
-	claim, err := l.Claim(t.Context(), voiceInterview, "a")
-	if err != nil || claim.LastSeq != 0 || claim.Fence == 0 {
-		t.Fatalf("claim: %+v %v", claim, err)
+	b := setup(t)
+	c := startCall(t, b, b.ledger(t))
+	events := []interview.Event{
+		c.event(interview.KindStarted, interview.Started{Mode: interview.ModeVoice, JobRole: "Engineer"}),
+		c.event(interview.KindReplyStarted, interview.ReplyStarted{Reply: 1, Text: "Hello."}),
+		c.event(interview.KindReplyEnded, interview.ReplyEnded{Reply: 1, Heard: "Hello."}),
+		c.event(interview.KindSegmentFinal, interview.SegmentFinal{Segment: 1, Text: "Hi"}),
+		c.event(interview.KindTurnCommitted, interview.TurnCommitted{Turn: 1, Text: `Hi, I'm "Ada" 🦊 \ %s; DROP TABLE`}),
+		c.event(interview.KindReplyEnded, interview.ReplyEnded{Reply: 2, Turn: 1, Interrupted: true}), // nothing was heard
+		c.event(interview.KindTurnCommitted, interview.TurnCommitted{Turn: 2}),                        // nothing was said
+		c.event(interview.KindReplyEnded, interview.ReplyEnded{Reply: 3, Turn: 2, Heard: "Tell me", Interrupted: true}),
 	}
-	batch := []interview.Event{
-		event(t, voiceInterview, claim.Fence, 1, interview.KindStarted, interview.Started{Mode: interview.ModeVoice}),
-		event(t, voiceInterview, claim.Fence, 2, interview.KindReplyEnded, interview.ReplyEnded{Reply: 1, Heard: "Hello."}),
-		event(t, voiceInterview, claim.Fence, 3, interview.KindTurnCommitted, interview.TurnCommitted{Turn: 1, Text: "Hi, I am \"Anna\"; drop table."}),
-		event(t, voiceInterview, claim.Fence, 4, interview.KindReplyEnded, interview.ReplyEnded{Reply: 2, Turn: 1, Heard: "", Interrupted: true}),
-		event(t, voiceInterview, claim.Fence, 5, interview.KindReplyEnded, interview.ReplyEnded{Reply: 3, Turn: 1, Heard: "Tell me", Interrupted: true}),
+	for range 2 { // a batch that is sent again changes nothing
+		c.commit(events...)
 	}
-	for range 2 { // a batch that is tried again stores nothing twice
-		if err := l.Commit(t.Context(), batch); err != nil {
+	got, err := b.interviews.Messages(t.Context(), c.id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range got {
+		if got[i].ID == "" {
+			t.Errorf("line %d has no id", i)
+		}
+		got[i].ID = ""
+	}
+	line := func(seq interview.Seq, role interview.Role, text string) hiring.Message {
+		return hiring.Message{InterviewID: c.id, Role: role, Content: text, CreatedAt: events[seq-1].At, Seq: &seq, Source: ptr("voice")}
+	}
+	hello, hi, cut := line(3, interview.RoleAssistant, "Hello."), line(5, interview.RoleUser, `Hi, I'm "Ada" 🦊 \ %s; DROP TABLE`), line(8, interview.RoleAssistant, "Tell me")
+	hello.Reply, hello.Interrupted = ptr(interview.ReplyNo(1)), ptr(false)
+	hi.Turn = ptr(interview.TurnNo(1))
+	cut.Turn, cut.Reply, cut.Interrupted = ptr(interview.TurnNo(2)), ptr(interview.ReplyNo(3)), ptr(true)
+	if diff := cmp.Diff([]hiring.Message{hello, hi, cut}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAClaimReturnsWhatIsStored(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	l := b.ledger(t)
+	c := startCall(t, b, l)
+	if c.fence != 1 || c.seq != 0 {
+		t.Errorf("the first claim: fence %d, last seq %d", c.fence, c.seq)
+	}
+	events := []interview.Event{
+		c.event(interview.KindStarted, interview.Started{Mode: interview.ModeVoice, TimeLimit: 30 * time.Minute}),
+		c.says("one"),
+		c.event(interview.KindTalkTime, interview.TalkTime{Used: 5 * time.Second}),
+	}
+	c.commit(events[2], events[0], events[1]) // in any order
+	claim, err := l.Claim(t.Context(), c.id, "another process")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if claim.Fence != 2 || claim.LastSeq != 3 {
+		t.Errorf("the second claim: fence %d, last seq %d; want 2 and 3", claim.Fence, claim.LastSeq)
+	}
+	if diff := cmp.Diff(normal(t, events), normal(t, claim.Events)); diff != "" {
+		t.Error(diff)
+	}
+	for what, id := range map[string]interview.ID{"no such interview": nobodysID, "an empty id": ""} {
+		if _, err := l.Claim(t.Context(), id, "x"); !errors.Is(err, hiring.ErrNotFound) {
+			t.Errorf("%s: %v, want ErrNotFound", what, err)
+		}
+	}
+	for what, text := range unfit {
+		if _, err := l.Claim(t.Context(), interview.ID(text), "x"); !errors.As(err, new(*hiring.TextError)) {
+			t.Errorf("an id with %s: %v", what, err)
+		}
+	}
+}
+
+// normal makes payloads comparable: jsonb keeps the value, not the spelling.
+func normal(t testing.TB, events []interview.Event) []interview.Event {
+	t.Helper()
+	events = slices.Clone(events)
+	for i := range events {
+		var v any
+		if err := json.Unmarshal(events[i].Payload, &v); err != nil {
+			t.Fatal(err)
+		}
+		raw, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events[i].Payload = raw
+	}
+	return events
+}
+
+func TestAStaleFenceIsRefusedWhileOthersAreStored(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	l := b.ledger(t)
+	lost, released, gone, mine := startCall(t, b, l), startCall(t, b, l), startCall(t, b, l), startCall(t, b, l)
+	if _, err := l.Claim(t.Context(), lost.id, "another process"); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Release(t.Context(), released.id, released.fence); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.pool.Exec(t.Context(), `DELETE FROM "Interview" WHERE id = $1`, gone.id); err != nil {
+		t.Fatal(err)
+	}
+	err := l.Commit(t.Context(), []interview.Event{lost.says("a"), lost.says("b"), gone.says("c"), mine.says("d")})
+	var stale *interview.StaleFenceError
+	if !errors.As(err, &stale) {
+		t.Fatalf("commit answers %v, want a stale fence", err)
+	}
+	want := []interview.ID{lost.id, gone.id}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, stale.Interviews); diff != "" {
+		t.Errorf("refused:\n%s", diff)
+	}
+	if got := b.lines(t, lost.id); len(got) != 0 {
+		t.Errorf("the old owner wrote %q", got)
+	}
+	if diff := cmp.Diff([]string{"user: d"}, b.lines(t, mine.id)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Whoever claims an interview knows everything that was or will ever be
+// acknowledged to the owner before.
+func TestNoCommitSlipsPastAClaim(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	l := b.ledger(t)
+	c := startCall(t, b, l)
+	acknowledged := make(chan interview.Seq, 1)
+	go func() {
+		var last interview.Seq
+		for {
+			e := c.says("x")
+			if err := l.Commit(context.Background(), []interview.Event{e}); err != nil {
+				if !errors.As(err, new(*interview.StaleFenceError)) {
+					t.Error(err)
+				}
+				acknowledged <- last
+				return
+			}
+			last = e.Seq
+		}
+	}()
+	var claim interview.Claim
+	for claim.LastSeq < 20 { // claims that come too early take the call away at once
+		var err error
+		if len(acknowledged) > 0 {
+			break
+		}
+		var last int64
+		if err = b.pool.QueryRow(t.Context(), "SELECT last_seq FROM interview_owner WHERE interview = $1", c.id).Scan(&last); err != nil {
+			t.Fatal(err)
+		}
+		if last < 20 {
+			continue
+		}
+		if claim, err = l.Claim(t.Context(), c.id, "another process"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	lines, err := NewInterviews(p).Messages(t.Context(), voiceInterview)
-	if err != nil || len(lines) != 3 {
-		t.Fatalf("%d lines, %v", len(lines), err)
+	if last := <-acknowledged; claim.LastSeq != last || len(claim.Events) != int(last) {
+		t.Errorf("the claim knows %d events up to %d; up to %d were acknowledged", len(claim.Events), claim.LastSeq, last)
 	}
-	for i, want := range []struct {
-		role interview.Role
-		text string
-	}{{interview.RoleAssistant, "Hello."}, {interview.RoleUser, "Hi, I am \"Anna\"; drop table."}, {interview.RoleAssistant, "Tell me"}} {
-		if lines[i].Role != want.role || lines[i].Content != want.text {
-			t.Errorf("line %d is %s %q", i+1, lines[i].Role, lines[i].Content)
-		}
-	}
-	if lines[2].Interrupted == nil || !*lines[2].Interrupted {
-		t.Error("the cut line is not marked")
-	}
-	again, err := l.Claim(t.Context(), voiceInterview, "a")
-	if err != nil || again.LastSeq != 5 || len(again.Events) != 5 || again.Fence <= claim.Fence {
-		t.Fatalf("second claim: last %d, %d events, fence %d after %d (%v)", again.LastSeq, len(again.Events), again.Fence, claim.Fence, err)
-	}
-	for i, e := range again.Events {
-		if e.Seq != interview.Seq(i+1) || e.Kind != batch[i].Kind || e.Clock != batch[i].Clock {
-			t.Errorf("event %d came back as %+v", i+1, e)
-		}
+	if n := scan[interview.Seq](t, b, "SELECT max(seq) FROM interview_events WHERE interview = $1", c.id); n != claim.LastSeq {
+		t.Errorf("%d is stored, the claim knew %d", n, claim.LastSeq)
 	}
 }
 
-func TestAStaleFenceIsRefusedAndOthersAreStored(t *testing.T) {
+func TestAnEventThatCanNeverBeStoredHoldsNobodyUp(t *testing.T) {
 	t.Parallel()
-	p := pool(t)
-	l := ledgerOf(t, p)
-	old, err := l.Claim(t.Context(), voiceInterview, "a")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := l.Claim(t.Context(), voiceInterview, "b"); err != nil {
-		t.Fatal(err)
-	}
-	other, err := l.Claim(t.Context(), textInterview, "a")
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = l.Commit(t.Context(), []interview.Event{
-		event(t, voiceInterview, old.Fence, 1, interview.KindTurnCommitted, interview.TurnCommitted{Turn: 1, Text: "stale"}),
-		event(t, textInterview, other.Fence, 1, interview.KindTurnCommitted, interview.TurnCommitted{Turn: 1, Text: "fresh"}),
-	})
-	var stale *interview.StaleFenceError
-	if !errors.As(err, &stale) || len(stale.Interviews) != 1 || stale.Interviews[0] != voiceInterview {
-		t.Fatalf("commit: %v", err)
-	}
-	for id, want := range map[interview.ID]int{voiceInterview: 0, textInterview: 1} {
-		if lines, err := NewInterviews(p).Messages(t.Context(), id); err != nil || len(lines) != want {
-			t.Errorf("%s has %d lines, want %d (%v)", id, len(lines), want, err)
-		}
+	b := setup(t)
+	l := b.ledger(t)
+	for name, tc := range map[string]struct {
+		spoil func(*interview.Event)
+		is    error
+	}{
+		"a NUL in the text":         {func(e *interview.Event) { e.Payload = []byte(`{"turn":1,"text":"a\u0000b"}`) }, nil},
+		"bytes that are no UTF-8":   {func(e *interview.Event) { e.Payload = []byte("{\"text\":\"\xff\"}") }, nil},
+		"half a surrogate pair":     {func(e *interview.Event) { e.Payload = []byte(`{"text":"\ud83e"}`) }, nil},
+		"no JSON":                   {func(e *interview.Event) { e.Payload = []byte(`{`) }, nil},
+		"no payload":                {func(e *interview.Event) { e.Payload = nil }, nil},
+		"another kind's payload":    {func(e *interview.Event) { e.Payload = []byte(`{"turn":"one"}`) }, store.ErrBadEvent},
+		"a negative turn":           {func(e *interview.Event) { e.Payload = []byte(`{"turn":-1}`) }, store.ErrBadEvent},
+		"no kind":                   {func(e *interview.Event) { e.Kind = "" }, store.ErrBadEvent},
+		"a kind with a NUL":         {func(e *interview.Event) { e.Kind = "a\x00" }, nil},
+		"seq 0":                     {func(e *interview.Event) { e.Seq = 0 }, store.ErrBadEvent},
+		"no time":                   {func(e *interview.Event) { e.At = time.Time{} }, store.ErrBadEvent},
+		"an interview with a NUL":   {func(e *interview.Event) { e.Interview = "a\x00" }, nil},
+		"no interview":              {func(e *interview.Event) { e.Interview = "" }, store.ErrBadEvent},
+		"another event on that seq": {func(e *interview.Event) { e.Seq = 1 }, store.ErrSeqTaken},
+		"its twin in the batch":     {func(e *interview.Event) { e.Seq = 2 }, store.ErrSeqTaken},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, other := startCall(t, b, l), startCall(t, b, l)
+			c.commit(c.says("stored before"))
+			good, bad, after := c.says("good"), c.says("bad"), c.says("after")
+			tc.spoil(&bad)
+			err := l.Commit(t.Context(), []interview.Event{good, bad, after, other.says("beside")})
+			var refused *store.RefusedError
+			if !errors.As(err, &refused) || len(refused.Events) != 1 || refused.Events[0].Interview != bad.Interview || refused.Events[0].Seq != bad.Seq {
+				t.Fatalf("commit answers %v, want the one event refused", err)
+			}
+			if errors.As(err, new(*interview.StaleFenceError)) {
+				t.Errorf("%v speaks of a stale fence", err)
+			}
+			if tc.is != nil && !errors.Is(err, tc.is) || tc.is == nil && !errors.As(err, new(*hiring.TextError)) {
+				t.Errorf("%v is not %v", err, tc.is)
+			}
+			if refused.Refusal(bad.Interview, bad.Seq) == nil || refused.Refusal(after.Interview, after.Seq) != nil {
+				t.Error("the refusal is told of the wrong event")
+			}
+			if diff := cmp.Diff([]string{"user: stored before", "user: good", "user: after"}, b.lines(t, c.id)); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff([]string{"user: beside"}, b.lines(t, other.id)); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 
-func TestManyWritersLoseNothing(t *testing.T) {
+func TestStaleAndRefusedAreToldTogether(t *testing.T) {
 	t.Parallel()
-	p := pool(t)
-	l := ledgerOf(t, p)
-	claim, err := l.Claim(t.Context(), voiceInterview, "a")
-	if err != nil {
+	b := setup(t)
+	l := b.ledger(t)
+	lost, mine := startCall(t, b, l), startCall(t, b, l)
+	if _, err := l.Claim(t.Context(), lost.id, "another process"); err != nil {
 		t.Fatal(err)
 	}
+	bad := mine.says("bad")
+	bad.Payload = []byte("nonsense")
+	err := l.Commit(t.Context(), []interview.Event{lost.says("x"), bad})
+	if !errors.As(err, new(*interview.StaleFenceError)) || !errors.As(err, new(*store.RefusedError)) {
+		t.Errorf("commit answers %v, want both", err)
+	}
+}
+
+func TestABatchMayHoldAnEventTwice(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c := startCall(t, b, b.ledger(t))
+	e := c.says("once")
+	c.commit(e, e)
+	if diff := cmp.Diff([]string{"user: once"}, b.lines(t, c.id)); diff != "" {
+		t.Error(diff)
+	}
+	c.commit() // nothing at all
+}
+
+func TestWhyAnInterviewEndedIsKept(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c := startCall(t, b, b.ledger(t))
+	reason := func() string {
+		return scan[string](t, b, "SELECT reason FROM interview_end WHERE interview = $1", c.id)
+	}
+	c.commit(
+		c.event(interview.KindEnded, interview.Ended{Reason: interview.EndShutdown, Used: time.Minute}),
+		c.event(interview.KindEnded, interview.Ended{Reason: interview.EndGone, Used: time.Minute}),
+	)
+	if got := reason(); got != string(interview.EndGone) {
+		t.Errorf("it ended by %s, want the last of the batch", got)
+	}
+	early := c.event(interview.KindEnded, interview.Ended{Reason: interview.EndIdle})
+	c.commit(c.event(interview.KindEnded, interview.Ended{Reason: interview.EndFinished}))
+	c.commit(early)
+	if got := reason(); got != string(interview.EndFinished) {
+		t.Errorf("it ended by %s, want the one of the highest seq", got)
+	}
+}
+
+func TestOwnershipIsGivenBackOnlyByItsOwner(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	l := b.ledger(t)
+	c := startCall(t, b, l)
+	for range 2 {
+		if err := l.Release(t.Context(), c.id, c.fence); err != nil {
+			t.Errorf("release: %v", err)
+		}
+	}
+	if owner := scan[*string](t, b, "SELECT owner FROM interview_owner WHERE interview = $1", c.id); owner != nil {
+		t.Errorf("after the release the owner is %s", *owner)
+	}
+	claim, err := l.Claim(t.Context(), c.id, "another process")
+	if err != nil || claim.Fence != c.fence+1 {
+		t.Fatalf("claimed with fence %d, %v; a fence only rises", claim.Fence, err)
+	}
+	for what, err := range map[string]error{
+		"an old fence":         l.Release(t.Context(), c.id, c.fence),
+		"an unknown interview": l.Release(t.Context(), nobodysID, 1),
+		"an impossible id":     l.Release(t.Context(), "a\x00", 1),
+	} {
+		if !errors.As(err, new(*interview.StaleFenceError)) {
+			t.Errorf("%s: %v, want a stale fence", what, err)
+		}
+	}
+	if owner := scan[*string](t, b, "SELECT owner FROM interview_owner WHERE interview = $1", c.id); owner == nil || *owner != "another process" {
+		t.Errorf("the owner is %v", owner)
+	}
+}
+
+func TestManyWritersLoseAndDoubleNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	l := b.ledger(t)
+	const calls, each = 8, 25
 	var wg sync.WaitGroup
-	for w := range 4 {
+	var all [calls]*call
+	for i := range all {
+		all[i] = startCall(t, b, l)
 		wg.Go(func() {
-			for i := range 25 {
-				seq := interview.Seq(4*i + w + 1)
-				if err := l.Commit(t.Context(), []interview.Event{event(t, voiceInterview, claim.Fence, seq, interview.KindTurnCommitted, interview.TurnCommitted{Turn: interview.TurnNo(seq), Text: "x"})}); err != nil {
-					t.Error(err)
+			for n := range each {
+				e := all[i].says(fmt.Sprint(n))
+				for range 1 + n%2 { // every second one is sent twice
+					if err := l.Commit(t.Context(), []interview.Event{e}); err != nil {
+						t.Error(err)
+					}
 				}
 			}
 		})
 	}
 	wg.Wait()
-	lines, err := NewInterviews(p).Messages(t.Context(), voiceInterview)
-	if err != nil || len(lines) != 100 {
-		t.Fatalf("%d lines (%v)", len(lines), err)
+	var want []string
+	for n := range each {
+		want = append(want, fmt.Sprintf("user: %d", n))
 	}
-	for i, line := range lines {
-		if *line.Seq != interview.Seq(i+1) {
-			t.Fatalf("line %d has seq %d", i+1, *line.Seq)
+	for _, c := range all {
+		if diff := cmp.Diff(want, b.lines(t, c.id)); diff != "" {
+			t.Error(diff)
 		}
 	}
 }
 
-func TestClaimingWhatIsNotThereFails(t *testing.T) {
+// A batch whose answer was lost is sent again and may have been stored.
+func TestACommitThatWasCutOffCanBeRepeated(t *testing.T) {
 	t.Parallel()
-	l := ledgerOf(t, pool(t))
-	if _, err := l.Claim(t.Context(), "00000000-0000-4000-8000-00000000ffff", "a"); err == nil {
-		t.Error("an interview that does not exist was claimed")
+	b := setup(t)
+	l := b.ledger(t)
+	c := startCall(t, b, l)
+	var batch []interview.Event
+	for i := range 200 {
+		batch = append(batch, c.says(fmt.Sprint(i)))
+	}
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() { // the database throws the ledger out again and again
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(2 * time.Millisecond):
+				_, _ = b.pool.Exec(context.Background(), `
+					SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+					WHERE application_name = 'vantahire-ledger' AND datname = current_database()`)
+			}
+		}
+	})
+	failed := 0
+	for ; failed < 5; failed++ {
+		if err := l.Commit(t.Context(), batch); err == nil {
+			break
+		}
+	}
+	close(stop)
+	wg.Wait()
+	var err error
+	for range 5 { // connections that were thrown out meanwhile are noticed now
+		if err = l.Commit(t.Context(), batch); err == nil {
+			break
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(b.lines(t, c.id)); n != len(batch) {
+		t.Errorf("%d lines after %d failures, want %d", n, failed, len(batch))
 	}
 }
 
-// BenchmarkLedger compares group commit with one bare commit for each event.
-func BenchmarkLedger(b *testing.B) {
-	for name, size := range map[string]int{"bare": 1, "batch 100": 100} {
-		b.Run(name, func(b *testing.B) {
-			ctx := b.Context()
-			if err := func() error {
-				p, err := OpenPool(ctx, server.URL())
-				if err != nil {
-					return err
-				}
-				defer p.Close()
-				if err := SeedDevelopment(ctx, p); err != nil {
-					return err
-				}
-				row, link := newInterview(string(voiceInterview))
-				if err := NewInterviews(p).Create(ctx, row, link); !errors.Is(err, hiring.ErrConflict) {
-					return err
-				}
-				return nil
-			}(); err != nil {
-				b.Fatal(err)
-			}
-			l, err := OpenLedger(ctx, server.URL(), slog.New(slog.DiscardHandler))
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer l.Close()
-			claim, err := l.Claim(ctx, voiceInterview, "bench")
-			if err != nil {
-				b.Fatal(err)
-			}
-			seq := claim.LastSeq
-			b.ReportAllocs()
-			for b.Loop() {
-				batch := make([]interview.Event, size)
-				for i := range batch {
-					seq++
-					batch[i], _ = interview.NewEvent(voiceInterview, seq, claim.Fence, interview.KindSegmentFinal, time.Now(), 0, interview.SegmentFinal{Text: "about two hundred bytes of text as people say it"})
-				}
-				if err := l.Commit(ctx, batch); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(float64(b.N*size)/b.Elapsed().Seconds(), "events/s")
-		})
+func TestACommitNobodyWaitsForIsAnError(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	l := b.ledger(t)
+	c := startCall(t, b, l)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	e := c.says("x")
+	if err := l.Commit(ctx, []interview.Event{e}); !errors.Is(err, context.Canceled) {
+		t.Errorf("answers %v", err)
 	}
+	if _, err := l.Claim(ctx, c.id, "x"); !errors.Is(err, context.Canceled) {
+		t.Errorf("a claim answers %v", err)
+	}
+	c.commit(e)
+}
+
+// Whatever payload passes the checks, the database keeps: an event must never
+// fail a batch of others.
+func FuzzCommit(f *testing.F) {
+	for _, s := range []string{
+		`{"turn":1,"text":"Hello"}`, `{"heard":"\ud83e\udd8a"}`, `{"text":"\u0000"}`, `{"turn":4294967296}`, `[]`, `"x"`, `1e308`,
+		`{"reason":"finished","used":9223372036854775807}`, `{"a":1,"a":2}`, "{\"text\":\"\x7f\u2028\"}", `{"TEXT":"case"}`,
+	} {
+		f.Add(s, "turn_committed")
+		f.Add(s, "reply_ended")
+		f.Add(s, "ended")
+	}
+	b := setup(f)
+	l := b.ledger(f)
+	c := startCall(f, b, l)
+	f.Fuzz(func(t *testing.T, payload, kind string) {
+		c.seq++
+		e := interview.Event{Interview: c.id, Seq: c.seq, Fence: c.fence, Kind: interview.EventKind(kind), At: now(), Payload: []byte(payload)}
+		if err := l.Commit(t.Context(), []interview.Event{e}); err != nil && !errors.As(err, new(*store.RefusedError)) {
+			t.Errorf("%s %q fails its batch: %v", kind, payload, err)
+		}
+	})
 }

@@ -6,7 +6,9 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,10 +31,35 @@ const (
 // when redis-server is installed, the in-process one otherwise.
 func Redis(t testing.TB) string {
 	t.Helper()
-	if path, err := exec.LookPath("redis-server"); err == nil {
-		return realRedis(t, path)
+	if found, ok := findRedis(); ok {
+		return realRedis(t, found)
 	}
 	return miniRedis(t)
+}
+
+// program is an installed redis-server.
+type program struct {
+	path string
+	env  []string
+}
+
+// findRedis looks in PATH and where scripts/install-redis.sh unpacks it for users
+// who may not install packages.
+func findRedis() (program, bool) {
+	if path, err := exec.LookPath("redis-server"); err == nil {
+		return program{path: path}, true
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return program{}, false
+	}
+	root := filepath.Join(cache, "vantahire", "deb", "usr")
+	path, err := exec.LookPath(filepath.Join(root, "bin", "redis-server"))
+	if err != nil {
+		return program{}, false
+	}
+	libraries, _ := filepath.Glob(filepath.Join(root, "lib", "*-linux-gnu")) // the pattern is well formed
+	return program{path: path, env: []string{"LD_LIBRARY_PATH=" + strings.Join(libraries, ":")}}, true
 }
 
 // EachRedis runs a test on the in-process Redis and, where redis-server is
@@ -45,11 +72,11 @@ func EachRedis(t *testing.T, test func(t *testing.T, url string)) {
 	})
 	t.Run("redis-server", func(t *testing.T) {
 		t.Parallel()
-		path, err := exec.LookPath("redis-server")
-		if err != nil {
-			t.Skip("redis-server is not installed on this machine")
+		found, ok := findRedis()
+		if !ok {
+			t.Skip("redis-server is not installed; scripts/install-redis.sh brings it")
 		}
-		test(t, realRedis(t, path))
+		test(t, realRedis(t, found))
 	})
 }
 
@@ -63,14 +90,14 @@ func miniRedis(t testing.TB) string {
 	return r.URL()
 }
 
-func realRedis(t testing.TB, path string) string {
+func realRedis(t testing.TB, server program) string {
 	t.Helper()
 	for range redisTries {
 		port, err := freePort()
 		if err != nil {
 			t.Fatalf("test redis: %v", err)
 		}
-		p, err := child.Start(child.Spec{Path: path, Dir: t.TempDir(), Args: []string{
+		p, err := child.Start(child.Spec{Path: server.path, Env: server.env, Dir: t.TempDir(), Args: []string{
 			"--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--save", "", "--appendonly", "no", "--daemonize", "no",
 		}})
 		if err != nil {
