@@ -15,8 +15,8 @@ import (
 
 // event is a line of go test -json.
 type event struct {
-	Action, Package, Test, Output, ImportPath string
-	Elapsed                                   float64
+	Action, Package, Test, Output string
+	Elapsed                       float64
 }
 
 type counts struct{ passed, failed, skipped int }
@@ -44,54 +44,87 @@ func fatal(err error) {
 	os.Exit(1)
 }
 
+// key is a test, or a package where Test is empty.
+type key struct{ Package, Test string }
+
 // report prints the packages' results as they come and counts the tests.
 func report(in io.Reader, out io.Writer) counts {
-	var c counts
-	said := map[string][]string{} // output by package and test, until its result is known
+	r := reporter{out: out, said: map[key][]string{}, failed: map[string]bool{}}
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, 16<<20)
 	for lines.Scan() {
 		var e event
 		if json.Unmarshal(lines.Bytes(), &e) != nil {
-			_, _ = fmt.Fprintln(out, lines.Text()) // not of a test: what the build says
+			_, _ = fmt.Fprintln(out, lines.Text()) // not of a test: what the go command says
 			continue
 		}
-		key := e.Package + " " + e.Test
-		switch e.Action {
-		case "output":
-			said[key] = append(said[key], e.Output)
-		case "build-output":
-			_, _ = fmt.Fprint(out, e.Output)
-		case "pass", "fail", "skip":
-			finish(out, &c, e, said[key])
-			delete(said, key)
-		}
+		r.take(e)
 	}
-	return c
+	if err := lines.Err(); err != nil {
+		_, _ = fmt.Fprintln(out, "testcount: reading the results:", err)
+		r.counts.failed++
+	}
+	return r.counts
 }
 
-// finish prints one test's or package's result.
-func finish(out io.Writer, c *counts, e event, said []string) {
-	if e.Test != "" {
-		switch e.Action {
-		case "pass":
-			c.passed++
-		case "skip":
-			c.skipped++
-			_, _ = fmt.Fprint(out, strings.Join(said, ""))
-		case "fail":
-			c.failed++
-			_, _ = fmt.Fprint(out, strings.Join(said, ""))
-		}
-		return
-	}
+// reporter knows what was said until the result is known.
+type reporter struct {
+	out    io.Writer
+	counts counts
+	said   map[key][]string
+	failed map[string]bool // packages with a failed test
+}
+
+func (r *reporter) take(e event) {
+	k := key{e.Package, e.Test}
 	switch e.Action {
-	case "fail":
-		_, _ = fmt.Fprint(out, strings.Join(said, ""))
-		if len(said) == 0 { // it did not build
-			c.failed++
+	case "output":
+		r.said[k] = append(r.said[k], e.Output)
+	case "build-output":
+		_, _ = fmt.Fprint(r.out, e.Output)
+	case "pass", "fail", "skip":
+		if e.Test == "" {
+			r.finishPackage(e)
+		} else {
+			r.finishTest(e)
 		}
-	case "pass":
-		_, _ = fmt.Fprintf(out, "ok  \t%s\t%.1fs\n", e.Package, e.Elapsed)
+		delete(r.said, k)
 	}
 }
+
+func (r *reporter) finishTest(e event) {
+	switch e.Action {
+	case "pass":
+		r.counts.passed++
+		return
+	case "skip":
+		r.counts.skipped++
+	case "fail":
+		r.counts.failed++
+		r.failed[e.Package] = true
+	}
+	r.show(key{e.Package, e.Test})
+}
+
+// finishPackage ends a package. One that fails without a failed test did not
+// build, leaked, crashed or hung: that is a failure too, and what its unfinished
+// tests said is the clue.
+func (r *reporter) finishPackage(e event) {
+	switch e.Action {
+	case "pass":
+		_, _ = fmt.Fprintf(r.out, "ok  \t%s\t%.1fs\n", e.Package, e.Elapsed)
+	case "fail":
+		if !r.failed[e.Package] {
+			r.counts.failed++
+		}
+		for k := range r.said {
+			if k.Package == e.Package && k.Test != "" {
+				r.show(k)
+				delete(r.said, k)
+			}
+		}
+		r.show(key{Package: e.Package})
+	}
+}
+
+func (r *reporter) show(k key) { _, _ = fmt.Fprint(r.out, strings.Join(r.said[k], "")) }
