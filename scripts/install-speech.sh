@@ -28,8 +28,10 @@ refuse_if_forbidden "local speech"
 if [ "$(id -u)" = 0 ]; then
 	apt_install flite pocketsphinx pocketsphinx-en-us
 else
-	# What the libraries need and a base system lacks.
-	apt_unpack libflite1 libasound2 libpocketsphinx3 libsphinxbase3 pocketsphinx-en-us libblas3 liblapack3 libgfortran5 libquadmath0
+	# What the libraries need and a base system lacks; 64-bit ARM has no libquadmath.
+	[ "$(uname -m)" = x86_64 ] && quadmath=libquadmath0 || quadmath=
+	# shellcheck disable=SC2086 # nothing where it is empty
+	apt_unpack libflite1 libasound2 libpocketsphinx3 libsphinxbase3 pocketsphinx-en-us libblas3 liblapack3 libgfortran5 $quadmath
 fi
 there "" || there "$deb_root" || { say "the packages came, but speech is not complete"; exit 1; }
 say "local speech is ready"
