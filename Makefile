@@ -1,6 +1,8 @@
 # Everything is done through make; `make` lists what there is.
+#   VANTAHIRE_NO_INSTALL=1   install and download nothing: say what is missing instead
+#   VANTAHIRE_CACHE=folder   keep tools and the voice detector's data there, not in the user's cache folder
 SHELL := /bin/sh
-CACHE := $(or $(VANTAHIRE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vantahire)
+CACHE := $(abspath $(or $(VANTAHIRE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/vantahire))
 TOOLS := $(CACHE)/bin
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
@@ -12,6 +14,13 @@ TEST_FLAGS := -race -timeout 20m -p 2
 BENCH_TIME := 1s
 FUZZ_TIME := 20s
 
+# may ends a recipe when something is missing and may not be brought.
+define may
+[ "$${VANTAHIRE_NO_INSTALL:-}" != 1 ] || { echo "make: $(1) missing, and VANTAHIRE_NO_INSTALL=1 forbids to bring $(2)" >&2; exit 1; }
+endef
+# What the voice detector needs, checked by its SHA-512; the second time from the cache.
+WEIGHTS := assets/dist/fetched.json
+
 .DEFAULT_GOAL := help
 .PHONY: help run setup test test-setup lint fmt bench soak fuzz assets generate build clean
 
@@ -22,15 +31,16 @@ run: setup build ## set up what is missing and run the product
 	@./bin/vantahire serve
 
 setup: check-go ## bring what running needs: voice detector, speech, PostgreSQL programs
-	@go run ./assets/fetch -optional
+	@if [ "$${VANTAHIRE_NO_INSTALL:-}" = 1 ]; then \
+		[ -e $(WEIGHTS) ] || echo "setup: the voice detector's weights are not fetched; the energy gate is used" >&2; \
+	else go run ./assets/fetch -optional; fi
 	@scripts/install-speech.sh || echo "setup: local speech could not be brought; candidates type and read" >&2
 	@scripts/install-postgres.sh
 
 build: check-go ## build ./bin/vantahire
 	@go build -o bin/vantahire ./cmd/vantahire
 
-test-setup: check-go
-	@go run ./assets/fetch
+test-setup: assets
 	@scripts/install-speech.sh
 	@scripts/install-postgres.sh
 	@scripts/install-redis.sh
@@ -45,8 +55,8 @@ lint: check-go $(GOLANGCI) $(GOFUMPT) ## check style and common mistakes
 fmt: $(GOFUMPT) ## format all code
 	@$(GOFUMPT) -w $$(git ls-files '*.go')
 
-bench: check-go ## run the benchmarks: engine, ring, pacer, voice detector, resampler, ledger, protocol
-	@go run ./assets/fetch
+bench: assets ## run the benchmarks: engine, ring, pacer, voice detector, resampler, ledger, protocol
+	@scripts/install-postgres.sh
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCH_TIME) ./engine ./media/... ./actors/... ./store/...
 
 soak: build ## hold many real calls against a server that runs already (CALLS=4)
@@ -59,7 +69,8 @@ fuzz: check-go ## fuzz each parser of outside bytes for a while
 		done; done
 
 assets: check-go ## fetch third-party data (voice detector weights) into assets/dist
-	@go run ./assets/fetch
+	@[ -e $(WEIGHTS) ] || { $(call may,the voice detector's weights are,them); }
+	@[ "$${VANTAHIRE_NO_INSTALL:-}" = 1 ] || go run ./assets/fetch
 
 generate: check-go ## regenerate generated code
 	go generate ./...
@@ -72,12 +83,14 @@ check-go:
 	@command -v go >/dev/null 2>&1 || { echo "Go is missing: install Go 1.26 or newer and put it on the PATH" >&2; exit 1; }
 
 $(GOLANGCI):
+	@$(call may,golangci-lint $(GOLANGCI_VERSION) is,it)
 	@echo "building golangci-lint $(GOLANGCI_VERSION), once (some minutes)" >&2
 	@mkdir -p $(TOOLS)
 	@GOBIN=$(TOOLS)/build go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	@mv $(TOOLS)/build/golangci-lint $@
 
 $(GOFUMPT):
+	@$(call may,gofumpt $(GOFUMPT_VERSION) is,it)
 	@mkdir -p $(TOOLS)
 	@GOBIN=$(TOOLS)/build go install mvdan.cc/gofumpt@$(GOFUMPT_VERSION)
 	@mv $(TOOLS)/build/gofumpt $@

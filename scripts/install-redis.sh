@@ -17,10 +17,16 @@ fi
 command -v apt-get >/dev/null 2>&1 || { say "no apt-get on this machine: install redis-server 7 to run the tests"; exit 1; }
 refuse_if_forbidden redis-server
 if [ "$(id -u)" = 0 ]; then
-	printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d 2>/dev/null && chmod +x /usr/sbin/policy-rc.d # no server of its own
+	# The package would start a server of its own; a policy that is there already stays.
+	policy=/usr/sbin/policy-rc.d
+	if [ ! -e "$policy" ]; then
+		trap 'rm -f "$policy"' EXIT
+		printf '#!/bin/sh\nexit 101\n' >"$policy"
+		chmod +x "$policy"
+	fi
 	apt_install redis-server
-	rm -f /usr/sbin/policy-rc.d
 else
-	apt_unpack redis-server redis-tools libjemalloc2 liblzf1
+	# What the server needs and a base system lacks.
+	apt_unpack redis-server redis-tools libjemalloc2 liblzf1 libatomic1 libssl3
 fi
 say "redis-server is ready"
