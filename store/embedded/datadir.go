@@ -33,7 +33,7 @@ func DefaultDataDir() (string, error) {
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
-		return "", &StartError{Op: "choose a data directory", Err: err, Hint: "set HOME or XDG_DATA_HOME, or choose a data directory, " + otherDatabase}
+		return "", &StartError{Op: "choose a data directory", Err: err, Hint: "set HOME or XDG_DATA_HOME, or choose a data directory (VANTAHIRE_DATA_DIR), " + otherDatabase}
 	}
 	return filepath.Join(home, ".local", "share", "vantahire", "pg"), nil
 }
@@ -53,9 +53,9 @@ func openDataDir(ctx context.Context, path string, as identity) (*dataDir, error
 	fail := func(err error, hint string) error {
 		return &StartError{Op: "use the data directory", Path: path, Err: err, Hint: hint}
 	}
-	elsewhere := "choose a data directory that it can use, such as /var/lib/vantahire/pg, " + otherDatabase
+	elsewhere := "choose a data directory that it can use (VANTAHIRE_DATA_DIR), such as /var/lib/vantahire, " + otherDatabase
 	if !as.drop {
-		elsewhere = "give it to the user of this process or choose another data directory, " + otherDatabase
+		elsewhere = "give it to the user of this process or choose another data directory (VANTAHIRE_DATA_DIR), " + otherDatabase
 	}
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -86,7 +86,7 @@ func openDataDir(ctx context.Context, path string, as identity) (*dataDir, error
 	if err != nil {
 		hint := elsewhere
 		if errors.Is(err, ErrInUse) {
-			hint = "stop that program first, or choose another data directory, " + otherDatabase
+			hint = "stop that program first, or choose another data directory (VANTAHIRE_DATA_DIR), " + otherDatabase
 		}
 		return nil, fail(err, hint)
 	}

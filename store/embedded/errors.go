@@ -73,9 +73,9 @@ func lastLine(output string) string {
 // only chooses advice, never behaviour. The first match counts.
 var hints = []struct{ text, hint string }{
 	{"could not resize shared memory segment", "shared memory is too small: give the container more (docker run --shm-size=256m), " + otherDatabase},
-	{"No space left on device", "the disk is full: free some space or choose a data directory on another disk, " + otherDatabase},
-	{"Disk quota exceeded", "the disk quota is used up: free some space or choose a data directory on another disk, " + otherDatabase},
-	{"Read-only file system", "choose a data directory on a writable disk, " + otherDatabase},
+	{"No space left on device", "the disk is full: free some space or choose a data directory on another disk (VANTAHIRE_DATA_DIR), " + otherDatabase},
+	{"Disk quota exceeded", "the disk quota is used up: free some space or choose a data directory on another disk (VANTAHIRE_DATA_DIR), " + otherDatabase},
+	{"Read-only file system", "choose a data directory on a writable disk (VANTAHIRE_DATA_DIR), " + otherDatabase},
 	{"could not look up effective user ID", "the user id of this process has no entry in /etc/passwd, which PostgreSQL needs: run as a user that has one, " + otherDatabase},
 	{"cannot be run as root", "start it as a normal user, " + otherDatabase},
 	{"error while loading shared libraries", "the PostgreSQL programs are incomplete: run scripts/install-postgres.sh again or install PostgreSQL from your system, " + otherDatabase},
@@ -85,7 +85,7 @@ var hints = []struct{ text, hint string }{
 	{"incompatible with server", "use the PostgreSQL version that made the data, or move the data directory away to start empty"},
 	{"has invalid permissions", "give the cluster folder mode 0700 (chmod 700)"},
 	{"has wrong ownership", "give the cluster folder to the user that runs the server (chown -R)"},
-	{"Permission denied", "let the user that runs the server read and write it, or choose another data directory, " + otherDatabase},
+	{"Permission denied", "let the user that runs the server read and write it, or choose another data directory (VANTAHIRE_DATA_DIR), " + otherDatabase},
 	{"out of memory", "free some memory, " + otherDatabase},
 	{"Cannot allocate memory", "free some memory, " + otherDatabase},
 	{"could not locate a valid checkpoint record", "the data is damaged: restore a backup or move the data directory away to start empty"},

@@ -130,7 +130,7 @@ func TestAFolderWithoutRightsSaysWhoLacksThem(t *testing.T) {
 	if !errors.Is(err, ErrUnreachable) {
 		t.Errorf("%v is not ErrUnreachable", err)
 	}
-	wantWords(t, err.Error(), "can't enter "+private, "mode 0700", "/var/lib/vantahire/pg")
+	wantWords(t, err.Error(), "can't enter "+private, "mode 0700", "/var/lib/vantahire")
 
 	// The same as a normal user: the folder exists and belongs to root.
 	open := filepath.Join(folder(t), "pg")
@@ -182,14 +182,14 @@ func TestASocketPathThatIsTooLongIsExplained(t *testing.T) {
 	long := filepath.Join(folder(t), strings.Repeat("x", 90))
 	tune := defaultTuning()
 	tune.socketParents = []string{long}
-	_, err := start(t.Context(), Options{DataDir: filepath.Join(folder(t), "pg")}, tune)
+	_, err := start(t.Context(), Options{DataDir: dataDirWithCluster(t)}, tune)
 	if err == nil {
 		t.Fatal("it started")
 	}
 	wantWords(t, err.Error(), long, "too long for a unix socket", "set TMPDIR", "/tmp")
 
 	tune.socketParents = []string{long, os.TempDir()}
-	p, err := start(t.Context(), Options{DataDir: filepath.Join(folder(t), "pg")}, tune)
+	p, err := start(t.Context(), Options{DataDir: dataDirWithCluster(t)}, tune)
 	if err != nil {
 		t.Fatalf("with a shorter folder to turn to: %v", err)
 	}

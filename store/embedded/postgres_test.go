@@ -60,7 +60,7 @@ func TestTheDatabaseKeepsItsDataAcrossStarts(t *testing.T) {
 
 func TestADiedServerIsStartedAgainWithItsData(t *testing.T) {
 	t.Parallel()
-	p := run(t, Options{DataDir: filepath.Join(folder(t), "pg"), Fsync: true})
+	p := run(t, Options{DataDir: dataDirWithCluster(t), Fsync: true})
 	write(t, p.URL())
 	for death := 1; death <= 2; death++ {
 		if err := syscall.Kill(postmaster(p), syscall.SIGKILL); err != nil {
@@ -83,7 +83,7 @@ func TestADiedServersBusyWorkersAreStoppedFirst(t *testing.T) {
 	tune := defaultTuning()
 	tune.stale.quit = 50 * time.Millisecond
 	ctx := t.Context()
-	p, err := start(ctx, Options{DataDir: filepath.Join(folder(t), "pg"), Logger: testLogger(t)}, tune)
+	p, err := start(ctx, Options{DataDir: dataDirWithCluster(t), Logger: testLogger(t)}, tune)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestAServerThatCantBeRevivedIsGivenUp(t *testing.T) {
 	t.Parallel()
 	tune := defaultTuning()
 	tune.firstBackoff, tune.maxDeaths = time.Millisecond, 3
-	dir := filepath.Join(folder(t), "pg")
+	dir := dataDirWithCluster(t)
 	p, err := start(t.Context(), Options{DataDir: dir, Logger: testLogger(t)}, tune)
 	if err != nil {
 		t.Fatal(err)
@@ -138,7 +138,7 @@ func TestAServerThatCantBeRevivedIsGivenUp(t *testing.T) {
 
 func TestAStopHurriesWhenItsContextEnds(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(folder(t), "pg")
+	dir := dataDirWithCluster(t)
 	p, err := Start(t.Context(), Options{DataDir: dir, Fsync: true, Logger: testLogger(t)})
 	if err != nil {
 		t.Fatal(err)
@@ -196,9 +196,10 @@ func TestAKilledProgramLeavesADatabaseThatStartsAtOnce(t *testing.T) {
 	}
 }
 
+// socketDirOf is the folder of ours in an address; empty when it names none.
 func socketDirOf(url string) string {
 	config, err := pgx.ParseConfig(url)
-	if err != nil {
+	if err != nil || !strings.HasPrefix(filepath.Base(config.Host), socketPrefix) {
 		return ""
 	}
 	return config.Host
@@ -206,7 +207,7 @@ func socketDirOf(url string) string {
 
 func TestASecondProgramOnTheSameDataIsRefused(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(folder(t), "pg")
+	dir := dataDirWithCluster(t)
 	first := runProgram(t, dir, nil)
 	if first.said.Error != "" {
 		t.Fatal(first.said.Error)
@@ -228,7 +229,7 @@ func TestASecondProgramOnTheSameDataIsRefused(t *testing.T) {
 
 func TestAnOlderServerThatDoesNotListenIsKilled(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(folder(t), "pg")
+	dir := dataDirWithCluster(t)
 	first := runProgram(t, dir, nil)
 	if first.said.Error != "" {
 		t.Fatal(first.said.Error)
@@ -250,7 +251,7 @@ func TestAnOlderServerThatDoesNotListenIsKilled(t *testing.T) {
 
 func TestALeftoverPIDFileDoesNotStopTheStart(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(folder(t), "pg")
+	dir := dataDirWithCluster(t)
 	p, err := Start(t.Context(), Options{DataDir: dir, Logger: testLogger(t)})
 	if err != nil {
 		t.Fatal(err)
@@ -326,7 +327,7 @@ func findError(t *testing.T) error {
 }
 
 func BenchmarkWarmStart(b *testing.B) {
-	dir := filepath.Join(folder(b), "pg")
+	dir := dataDirWithCluster(b)
 	for b.Loop() {
 		p, err := Start(b.Context(), Options{DataDir: dir, Fsync: true})
 		if err != nil {

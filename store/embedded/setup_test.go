@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -28,7 +29,51 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(helperEnv); dir != "" {
 		os.Exit(playProgram(dir))
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if made.dir != "" {
+			_ = os.RemoveAll(made.dir)
+		}
+		os.Exit(code)
+	}))
+}
+
+// made is a data directory with a fresh cluster, made once: initdb is what costs
+// most in these tests.
+var made struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+// dataDirWithCluster is a data directory of the test's own on which a start needs
+// no initdb.
+func dataDirWithCluster(t testing.TB) string {
+	t.Helper()
+	made.once.Do(func() {
+		if made.dir, made.err = os.MkdirTemp("", "vantahire-test-cluster-"); made.err != nil {
+			return
+		}
+		if made.err = os.Chmod(made.dir, 0o755); made.err != nil {
+			return
+		}
+		var p *Postgres
+		if p, made.err = Start(context.Background(), Options{DataDir: filepath.Join(made.dir, "pg")}); made.err == nil {
+			made.err = p.Stop(context.Background())
+		}
+	})
+	if made.err != nil {
+		t.Fatal(made.err)
+	}
+	dir := filepath.Join(folder(t), "pg")
+	if err := os.CopyFS(filepath.Join(dir, clusterName), os.DirFS(filepath.Join(made.dir, "pg", clusterName))); err != nil {
+		t.Fatal(err)
+	}
+	for _, private := range []string{dir, filepath.Join(dir, clusterName)} {
+		if err := os.Chmod(private, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }
 
 // said is what the program prints about itself, as one line of JSON.
@@ -204,6 +249,9 @@ func runProgram(t testing.TB, dataDir string, as *syscall.Credential) *program {
 	}
 	if err := json.Unmarshal([]byte(line), &p.said); err != nil {
 		t.Fatal(err)
+	}
+	if dir := socketDirOf(p.said.URL); dir != "" {
+		t.Cleanup(func() { _ = os.RemoveAll(dir) }) // a killed program can't
 	}
 	return p
 }

@@ -148,7 +148,8 @@ func spawn(dir string) error {
 	}
 	defer func() { _ = report.Close() }()
 	cmd := exec.Command(exe) //nolint:gosec // this test binary
-	cmd.Env = append(os.Environ(), roleEnv+"="+dir)
+	// Its socket's folder is made in TMPDIR: here, where the next one sweeps.
+	cmd.Env = append(os.Environ(), roleEnv+"="+dir, "TMPDIR="+dir)
 	cmd.Dir = dir
 	cmd.ExtraFiles = []*os.File{child}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -205,7 +206,7 @@ func serve(dir string, report *os.File) int {
 // startServer starts on empty data. What servers left that did not get to clean
 // up is removed; should one of them still be stopping, that only hurries it.
 func startServer(dir string) (postgres *embedded.Postgres, data string, err error) {
-	left, _ := filepath.Glob(filepath.Join(dir, "pg-*")) // the pattern is well formed
+	left, _ := filepath.Glob(filepath.Join(dir, "*pg-*")) // the pattern is well formed
 	for _, old := range left {
 		_ = os.RemoveAll(old) // or the next time
 	}

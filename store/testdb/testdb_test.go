@@ -159,7 +159,7 @@ func TestTheServerLivesAsLongAsItsUsers(t *testing.T) {
 		}
 	}
 	waitUntil(t, "the end of the unused server", func() bool { return !answers(next) && ended(second) })
-	if left, _ := filepath.Glob(filepath.Join(dir, "pg-*")); len(left) > 0 {
+	if left, _ := filepath.Glob(filepath.Join(dir, "*pg-*")); len(left) > 0 {
 		t.Errorf("%v is left", left)
 	}
 }
