@@ -8,6 +8,11 @@
 // hours of conversation run in milliseconds of test. States are values: Next
 // never changes the one it was given.
 //
+// Inside, an event first changes what is known (ears, bargein, reply, presence,
+// controls); then move decides what is to be said next; then follow derives voice,
+// timers and shown states from the new state. Chunker and Script, the text side
+// of a reply, are small mutable types that one goroutine owns.
+//
 // All times count from the interview's start on a monotonic clock; pauses and
 // absences are included in them and left out of State.Used.
 package turn

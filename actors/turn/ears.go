@@ -8,225 +8,219 @@ import (
 	"github.com/vantahire/vantahire/interview"
 )
 
-func (x *step) speechStarted(from time.Duration) {
-	if x.paused || !x.here || !x.begun {
+const (
+	// onsetLag is the farthest a reported onset may lie back; what is older comes
+	// from a stalled detector and must not decide an interruption by its length.
+	onsetLag = 500 * time.Millisecond
+	// settleSlack is how far before the end of speech a final may end and still
+	// settle it: recognisers end at the last phone, the detector at the last breath.
+	settleSlack = 400 * time.Millisecond
+)
+
+func (m *machine) speechStarted(from time.Duration) {
+	if !m.line.up || m.line.paused || m.ears.speaking {
 		return
 	}
-	x.voice, x.from, x.finish = true, from, false
-	x.stop(TimerEndOfTurn)
-	x.stop(TimerNudge)
-	x.nudges = 0
-	r := x.say
-	switch {
-	case r == nil || r.cut || r.frozen:
-	case r.sounding:
-		x.overlap()
-	case r.cause == AskAnswer: // not a word of it was heard: the candidate goes on
-		x.asked = false
-		x.cut(CancelSuperseded, nil)
+	from = min(max(from, m.now-onsetLag, 0), m.now)
+	m.ears.speaking, m.ears.from, m.ears.wordAt = true, from, m.now
+	m.turn.done = false
+	m.overlapBegins(from)
+}
+
+func (m *machine) speechEnded(to time.Duration) {
+	if m.ears.speaking {
+		m.silence(min(max(to, m.ears.from), m.now))
 	}
 }
 
-// overlap opens the question whether the candidate interrupts: the voice is
-// lowered at once and held when the speech goes on.
-func (x *step) overlap() {
-	if !x.say.ducked {
-		x.edit(func(r *speech) { r.ducked = true })
-		x.do(Duck{x.say.no})
-	}
-	if !x.say.held {
-		x.set(TimerHold, x.from+x.cfg.HoldAfter)
-	}
-	x.set(TimerDecide, x.from+x.cfg.DecideAfter)
+// silence ends the present speech at its true end and asks recognition to settle
+// it.
+func (m *machine) silence(end time.Duration) {
+	m.ears.speaking, m.ears.end = false, end
+	m.quiet = m.now
+	m.settle(end)
+	m.overlapSilent(end)
 }
 
-func (x *step) speechEnded(to time.Duration) {
-	if !x.voice {
+// settle makes recognition owe a final of what was said until end.
+func (m *machine) settle(end time.Duration) {
+	if m.line.deaf() {
 		return
 	}
-	x.voice, x.to = false, to
-	if !x.deaf && !x.typing {
-		x.owed = true
-		x.do(Finalize{})
-		x.set(TimerFinal, to+x.cfg.FinalWait)
-	}
-	if x.overlapping() {
-		x.stop(TimerHold)
-		x.set(TimerDecide, min(x.timers[TimerDecide], to+x.cfg.ReleaseSilence))
-	}
-	x.arm()
-	x.rest()
+	m.ears.owed, m.ears.asked = true, 1
+	m.ears.finalBy = max(end+m.rules.FinalWait, m.now+m.rules.FinalRetry)
+	m.do(Finalize{})
 }
 
-// overlapping reports whether a barge-in is undecided.
-func (x *step) overlapping() bool {
-	return x.say != nil && !x.say.cut && x.say.sounding && x.say.ducked
-}
-
-func (x *step) partial(text string) {
-	if x.overlapping() && interrupts(text) {
-		x.interrupt()
-	}
-}
-
-func (x *step) final(e Final) {
-	if !x.voice {
-		x.owed = false
-		x.stop(TimerFinal)
-	}
-	if e.Text == "" {
-		x.quiet()
-		x.arm()
-		x.rest()
+func (m *machine) partial(ev Partial) {
+	if !m.line.up || m.line.paused || ev.Text == "" || ev.Text == m.ears.partial {
 		return
 	}
-	g := segment{e.Segment, e.Text}
-	switch {
-	case x.overlapping() && interrupts(e.Text):
-		x.interrupt()
-		x.join(g)
-	case x.overlapping(), x.say != nil && x.say.sounding && !x.say.cut && e.From < x.from:
-		x.aside(g)
-		x.quiet()
-	case x.say != nil && x.say.cause == AskAnswer && !x.say.cut && !x.say.sounding:
-		x.join(g)
-		if substantial(e.Text) {
-			x.asked = false
-			x.cut(CancelSuperseded, nil)
+	m.ears.partial, m.ears.wordAt = ev.Text, m.now
+	if !m.ears.speaking && !m.ears.owed && !m.line.deaf() {
+		// Words the detector has not heard: their end is where recognition is.
+		if ev.From >= m.ears.end {
+			m.ears.end = min(max(ev.To, m.ears.end), m.now)
 		}
-	default:
-		x.join(g)
+		m.ears.owed, m.ears.asked, m.ears.finalBy = true, 0, m.now+m.rules.FinalWait
 	}
-	x.arm()
+	if m.overOf(ev.From, ev.To) {
+		m.overlapWords(ev.Text, false)
+	}
 }
 
-// join adds a segment to the open turn.
-func (x *step) join(g segment) {
-	if len(x.open) == 0 {
-		x.turnNo++
+func (m *machine) final(ev Final) {
+	m.ears.partial, m.ears.wordAt = "", m.now
+	if !m.ears.speaking && (ev.To == 0 || ev.To+settleSlack >= m.ears.end) {
+		m.ears.owed = false
 	}
-	x.nudges = 0
-	x.stop(TimerNudge)
-	x.addSegment(g)
-}
-
-// aside makes words that change nothing a line of their own.
-func (x *step) aside(g segment) {
-	if len(x.open) > 0 {
-		x.addSegment(g)
+	over := m.overOf(ev.From, ev.To)
+	words := ev.Text != "" && len(tokens(ev.Text)) > 0
+	if words {
+		if ev.Segment <= m.lastSegment {
+			return // each counts once
+		}
+		m.lastSegment = ev.Segment
+		m.nudges, m.cut = 0, false
+		m.quiet = m.now
+		if m.late(ev, over) {
+			m.aside(ev.Segment, ev.Text)
+			return
+		}
+		m.join(ev.Segment, ev.Text, ev.From, ev.To)
+		m.turn.aside = m.turn.aside || over && m.reply.phase == replySounding && len(m.turn.segments) == 1
+	}
+	if over {
+		m.overlapWords(ev.Text, true)
 		return
 	}
-	x.turnNo++
-	x.do(CommitTurn{Turn: x.turnNo, Text: g.text, Segments: []interview.SegmentNo{g.no}, Aside: true})
+	if words && m.reply.phase == replyAsked && !m.reply.firm() && m.rules.gist(ev.Text, true).real > 0 {
+		m.cancel(CancelSuperseded) // it amends the turn that is being answered
+	}
 }
 
-// interrupt confirms a barge-in.
-func (x *step) interrupt() { x.cut(CancelBargeIn, nil) }
+// overOf reports whether words said from..to belong to the candidate's voice over
+// a reply: to the speech that is being judged, or to speech during the reply that
+// the detector missed.
+func (m *machine) overOf(from, to time.Duration) bool {
+	switch {
+	case m.overlap.on:
+		return to == 0 || to > m.overlap.from
+	case m.reply.phase == replySounding:
+		return from >= m.reply.since
+	}
+	return false
+}
 
-// quiet lets a reply go on that was not interrupted after all.
-func (x *step) quiet() {
-	if !x.overlapping() || x.voice {
+// late reports words that belong to a turn whose reply has been heard already.
+func (m *machine) late(ev Final, over bool) bool {
+	if over || m.turn.no != 0 && !m.turn.aside {
+		return false
+	}
+	if m.reply.phase == replySounding {
+		return m.reply.turn != 0
+	}
+	return ev.To > 0 && ev.To <= m.answered
+}
+
+// join adds words to the open turn, or opens one.
+func (m *machine) join(no interview.SegmentNo, text string, from, to time.Duration) {
+	if m.turn.no == 0 {
+		m.lastTurn++
+		m.turn = openTurn{no: m.lastTurn, from: min(from, m.now), done: m.turn.done}
+	}
+	t := &m.turn
+	if t.text != "" {
+		t.text += " "
+	}
+	t.text += strings.TrimSpace(text)
+	t.segments = append(slices.Clip(t.segments), no)
+	t.ending = CompletenessOf(t.text)
+	if from >= m.ears.end && !m.ears.speaking {
+		t.heardTo = min(to, m.now)
+	}
+}
+
+// aside makes words a line of their own that nobody owes a reply.
+func (m *machine) aside(no interview.SegmentNo, text string) {
+	m.settleAside()
+	m.lastTurn++
+	m.do(CommitTurn{Turn: m.lastTurn, Text: strings.TrimSpace(text), Segments: []interview.SegmentNo{no}, Aside: true})
+}
+
+// settleAside makes a line of words that did not stop the reply they fell into.
+func (m *machine) settleAside() {
+	if m.turn.no != 0 && m.turn.aside {
+		m.commitTurn(true)
+	}
+}
+
+// commitTurn makes the open turn a line: it can't change any more.
+func (m *machine) commitTurn(aside bool) {
+	if m.turn.no == 0 {
 		return
 	}
-	x.stopBarge()
-	held, no := x.say.held, x.say.no
-	x.edit(func(r *speech) { r.held, r.ducked = false, false })
-	if held {
-		x.do(Release{no})
-	} else {
-		x.do(Restore{no})
-	}
+	m.do(CommitTurn{Turn: m.turn.no, Text: m.turn.text, Segments: m.turn.segments, Aside: aside})
+	m.turn = openTurn{}
 }
 
-// arm decides whether the turn has ended, or when it will have.
-func (x *step) arm() {
-	if len(x.open) == 0 || x.asked || x.voice || x.owed || x.behind || !x.here || x.paused || x.operator || !x.begun || x.say != nil {
+// commitAsked makes a line of what the present reply was asked to answer; what
+// was said since opens a turn of its own.
+func (m *machine) commitAsked() {
+	t := m.turn
+	if t.no == 0 || t.no != m.reply.turn || t.asked >= len(t.segments) {
+		m.commitTurn(t.no != m.reply.turn)
 		return
 	}
-	at := x.to + x.pauseAfter(x.PendingText())
-	if x.finish || x.typing || at <= x.now {
-		x.want(AskAnswer, "", CancelSuperseded)
-		return
-	}
-	x.set(TimerEndOfTurn, at)
-}
-
-func (x *step) pauseAfter(text string) time.Duration {
-	wait := x.cfg.EndUnsure
-	switch Judge(text) {
-	case SoundsComplete:
-		wait = x.cfg.EndComplete
-	case SoundsDangling:
-		wait = x.cfg.EndDangling
-	case SoundsUnsure:
-	}
-	if x.patient {
-		wait = time.Duration(float64(wait) * x.cfg.PatientFactor)
-	}
-	return wait
-}
-
-func (x *step) finishSpeaking() {
-	x.finish = true
-	if x.owed {
-		x.set(TimerFinal, x.now+x.cfg.FinalWait)
-	}
-	x.arm()
-}
-
-func (x *step) typed(e Typed) {
-	if x.paused {
-		x.pause(false)
-	}
-	x.join(segment{e.Segment, e.Text})
-	if x.operator {
-		x.commit(false)
-		return
-	}
-	x.to = x.now
-	x.finish = true
-	if x.say != nil {
-		x.asked = false
-		x.cut(CancelButton, nil)
-		return
-	}
-	if !x.owed && !x.voice {
-		x.asked = false
-		x.want(AskAnswer, "", CancelButton)
+	m.do(CommitTurn{Turn: t.no, Text: t.text[:t.askedLen], Segments: slices.Clip(t.segments[:t.asked])})
+	m.lastTurn++
+	rest := strings.TrimSpace(t.text[t.askedLen:])
+	m.turn = openTurn{
+		no: m.lastTurn, text: rest, segments: slices.Clone(t.segments[t.asked:]), ending: CompletenessOf(rest),
+		from: m.ears.from, heardTo: t.heardTo, done: t.done,
 	}
 }
 
-func (x *step) button(cause AskCause) {
-	if x.paused || x.operator || !x.begun {
-		return
-	}
-	x.commit(true)
-	x.nudges = 0
-	x.want(cause, "", CancelButton)
-}
-
-var stopWords = []string{"stop", "wait", "hold on", "excuse me", "sorry", "no no", "hang on", "pardon", "one moment", "just a moment", "let me"}
-
-var backchannels = wordSet(`mhm mm mmm hmm hm uh huh uhhuh um er ah oh yeah yes yep ok okay right sure i see good great nice cool aha the a and`)
-
-// interrupts reports words that mean to take the floor.
-func interrupts(text string) bool {
-	text = strings.ToLower(strings.Trim(text, " .,!?"))
-	padded := " " + text + " "
-	if slices.ContainsFunc(stopWords, func(w string) bool { return strings.Contains(padded, " "+w+" ") }) {
-		return true
-	}
-	return contentWords(text) >= 2
-}
-
-func substantial(text string) bool { return contentWords(strings.ToLower(text)) >= 1 }
-
-func contentWords(text string) int {
-	n := 0
-	for w := range strings.FieldsSeq(text) {
-		if w = strings.Trim(w, ".,!?"); w != "" && !backchannels[w] {
-			n++
+func (m *machine) backlog(behind bool) {
+	switch {
+	case m.line.deaf():
+	case behind && !m.ears.behind:
+		m.ears.behind, m.ears.behindBy = true, m.now+m.rules.BacklogWait
+	case !behind && m.ears.behind:
+		m.ears.behind = false
+		if m.ears.owed && !m.ears.speaking { // a new stream knows nothing of the old request
+			m.settle(m.now)
 		}
 	}
-	return n
+}
+
+// recognitionDue deals with finals that do not come and with a detector that
+// does not let go.
+func (m *machine) recognitionDue() {
+	e := &m.ears
+	if e.behind && m.now >= e.behindBy {
+		e.behind = false
+	}
+	if at := m.stuckDue(); at > 0 && m.now >= at {
+		m.silence(e.wordAt)
+	}
+	if !e.owed || e.speaking || e.behind || m.now < e.finalBy {
+		return
+	}
+	if e.asked < 2 && m.ending == "" && !m.turn.done {
+		e.asked = 2
+		e.finalBy = m.now + m.rules.FinalRetry
+		m.do(Finalize{})
+		return
+	}
+	e.owed = false
+}
+
+// stuckDue is when speech counts as over that yields no words any more; 0 when
+// nothing of the kind goes on.
+func (s *State) stuckDue() time.Duration {
+	if !s.ears.speaking || s.ears.behind || s.line.deaf() || s.turn.no == 0 && s.ears.partial == "" {
+		return 0
+	}
+	return s.ears.wordAt + s.rules.StuckAfter
 }

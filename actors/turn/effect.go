@@ -68,15 +68,15 @@ type TimerID string
 // The timers of a conversation.
 const (
 	TimerEndOfTurn TimerID = "end_of_turn" // the pause that passes the turn
-	TimerFinal     TimerID = "final"       // recognition owes a final
+	TimerFinal     TimerID = "final"       // recognition owes a final, or is behind
 	TimerHold      TimerID = "hold"        // ducked long enough: hold
 	TimerDecide    TimerID = "decide"      // held long enough: decide
 	TimerNudge     TimerID = "nudge"       // nobody speaks
-	TimerGrace     TimerID = "grace"       // the candidate is away
+	TimerGrace     TimerID = "grace"       // the candidate is away, or has a break
 	TimerLimit     TimerID = "limit"       // the interview's time is used up
 	TimerHardCap   TimerID = "hard_cap"    // absolute end
-	TimerClosing   TimerID = "closing"     // the closing words take too long
-	TimerReply     TimerID = "reply"       // a reply was asked for and makes no sound
+	TimerClosing   TimerID = "closing"     // the closing words, or the last finals, take too long
+	TimerReply     TimerID = "reply"       // a reply makes no sound, no end, or no report of its cut
 )
 
 type (
@@ -87,13 +87,19 @@ type (
 		Cause AskCause
 		Text  string // the turn's words, or the recruiter's
 		Nth   int    // nudges: the how-manieth in a row
+		// Whisper is what a recruiter whispered since the last reply that sounded.
+		Whisper string
+		// SpeechEnd is the true end of the turn's speech, and Spoke how long after
+		// its beginning that was, absences included; 0 when the reply answers no turn.
+		SpeechEnd, Spoke time.Duration
 	}
 	// Duck lowers the voice, Restore brings it back, Hold stops it keeping every
 	// unplayed sample, Release goes on from the very sample where it stopped.
 	Duck struct{ Reply interview.ReplyNo }
 	// Restore undoes Duck.
 	Restore struct{ Reply interview.ReplyNo }
-	// Hold stops the voice in place.
+	// Hold stops the voice in place. It may come before Sounding: then the first
+	// frame is kept back until Release.
 	Hold struct{ Reply interview.ReplyNo }
 	// Release undoes Hold and Duck.
 	Release struct{ Reply interview.ReplyNo }
@@ -114,8 +120,8 @@ type (
 		Segments []interview.SegmentNo
 		Aside    bool
 	}
-	// CommitReply makes what was heard a line of the transcript; nothing is
-	// written when nothing was heard.
+	// CommitReply closes a reply and makes what was heard a line of the transcript;
+	// no line is written when nothing was heard. Each Ask is closed once.
 	CommitReply struct {
 		Reply       interview.ReplyNo
 		Turn        interview.TurnNo

@@ -4,165 +4,235 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/vantahire/vantahire/providers"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// scripts are conversations as they go; what becomes of each stands in testdata.
-var scripts = map[string]func(k *talk){
-	"plain": func(k *talk) {
-		k.says("I build payment systems.", 2*sec)
-		k.wait(sec)
-		k.reply("Since when?")
-		k.says("for six years", 2*sec)
-		k.wait(sec)
-		k.reply("Thank you.")
-		k.do(EndAsked{})
-	},
-	"barge-in": func(k *talk) {
-		k.says("I build payment systems.", 2*sec)
-		k.wait(sec)
-		k.sounding()
-		from := k.now
-		k.do(SpeechStarted{From: from})
-		k.wait(500 * ms)
-		k.do(Partial{Text: "wait"})
-		k.do(Stopped{Reply: 2, Heard: "And since"})
-		k.wait(sec)
-		k.do(SpeechEnded{To: k.now})
-		k.final("wait, I forgot something.", from, k.now)
-		k.wait(sec)
-		k.reply("Please go on.")
-		k.do(EndAsked{})
-	},
-	"cough": func(k *talk) {
-		k.says("I build payment systems.", 2*sec)
-		k.wait(sec)
-		k.sounding()
-		k.says("", 300*ms)
-		k.wait(sec)
-		k.do(Spoken{Reply: 2, Text: "And since when?"})
-		k.do(EndAsked{})
-	},
-	"backchannel": func(k *talk) {
-		k.says("I build payment systems.", 2*sec)
-		k.wait(sec)
-		k.sounding()
-		k.says("mhm", 300*ms)
-		k.wait(sec)
-		k.do(Spoken{Reply: 2, Text: "And since when?"})
-		k.do(EndAsked{})
-	},
-	"dangling": func(k *talk) {
-		k.says("I build payment systems and", 2*sec)
-		k.wait(600 * ms)
-		k.says("I test them.", sec)
-		k.wait(sec)
-		k.reply("Good.")
-		k.do(EndAsked{})
-	},
-	"disconnect": func(k *talk) {
-		k.says("I build payment systems.", 2*sec)
-		k.wait(sec)
-		k.sounding()
-		k.do(ConnectionDown{Conn: 1})
-		k.wait(15 * sec)
-		k.do(ConnectionUp{Conn: 2})
-		k.do(Spoken{Reply: 2, Text: "And since when?"})
-		k.says("Six years.", sec)
-		k.wait(sec)
-		k.reply("Good.")
-		k.do(EndAsked{})
-	},
-	"second device": func(k *talk) {
-		from := k.now
-		k.do(SpeechStarted{From: from})
-		k.wait(sec)
-		k.do(ConnectionUp{Conn: 2})
-		k.final("I was saying that", from, k.now)
-		k.says("I build payment systems.", 2*sec)
-		k.wait(sec)
-		k.reply("Good.")
-		k.do(EndAsked{})
-	},
-	"pause": func(k *talk) {
-		k.says("I build payment systems.", 2*sec)
-		k.wait(sec)
-		k.sounding()
-		k.do(PauseAsked{})
-		k.wait(60 * sec)
-		k.do(ResumeAsked{})
-		k.do(Spoken{Reply: 2, Text: "And since when?"})
-		k.do(EndAsked{})
-	},
-	"skip and repeat": func(k *talk) {
-		k.do(RepeatAsked{})
-		k.reply("What do you do?")
-		k.do(SkipAsked{})
-		k.reply("Where do you live?")
-		k.do(EndAsked{})
-	},
-	"late final": func(k *talk) {
-		from := k.now
-		k.says("I build payment systems.", 2*sec)
-		k.wait(100 * ms)
-		k.final("for banks", from, from+sec)
-		k.do(Stopped{Reply: 2})
-		k.wait(sec)
-		k.reply("Good.")
-		k.do(EndAsked{})
-	},
-	"recognition behind": func(k *talk) {
-		k.do(Backlog{Behind: true})
-		k.says("I build payment systems.", 2*sec)
-		k.wait(3 * sec)
-		k.do(Backlog{Behind: false})
-		k.reply("Good.")
-		k.do(EndAsked{})
-	},
-	"takeover": func(k *talk) {
-		k.do(TakenOver{User: "anna"})
-		k.do(OperatorSaid{User: "anna", Text: "Hi, I am Anna."})
-		k.reply("Hi, I am Anna.")
-		k.says("Hello Anna.", sec)
-		k.do(HandedBack{User: "anna"})
-		k.wait(sec)
-		k.reply("Let us go on.")
-		k.do(EndAsked{})
-	},
-	"failing model": func(k *talk) {
-		k.says("I build payment systems.", 2*sec)
-		k.wait(sec)
-		k.do(Failed{Reply: 2, Stage: "llm"})
-		k.reply("Sorry, something went wrong. What did you say?")
-		k.do(EndAsked{})
-	},
-}
+const (
+	greeting = "Hello. What did you build in your last job?"
+	second   = "Thank you. What was the hardest part of it?"
+	third    = "I see. How did you test it?"
+	goodbye  = "Thank you for your time. Goodbye."
+)
 
-func TestScriptedConversationsGoAsTheyDid(t *testing.T) {
+// TestScriptedConversations plays whole conversations and compares every event,
+// effect and line with testdata/*.golden; -update rewrites those.
+func TestScriptedConversations(t *testing.T) {
 	t.Parallel()
-	for name, script := range scripts {
-		k := start(t)
-		script(k)
-		got := strings.ReplaceAll(k.since(0), "; ", "\n") + "\n"
-		path := filepath.Join("testdata", strings.ReplaceAll(name, " ", "-")+".golden")
-		if *update {
-			if err := os.MkdirAll("testdata", 0o750); err != nil {
+	short := Config{TimeLimit: time.Minute, NudgeAfter: time.Minute, NudgePatient: time.Minute}
+	for name, tc := range map[string]struct {
+		cfg   Config
+		lines []string
+		story func(st *stage)
+	}{
+		"plain": {Config{}, []string{greeting, second, goodbye}, func(st *stage) {
+			st.plan[3] = Planned{Closing: true}
+			st.open()
+			st.run(4 * sec)
+			st.say("I built a payment system for a bank.", 2500*ms)
+			st.run(5 * sec)
+			st.say("The hardest part was the migration.", 2*sec)
+			st.run(4 * sec)
+		}},
+		"barge-in": {Config{}, []string{greeting, second, third}, func(st *stage) {
+			st.open()
+			st.run(4 * sec)
+			st.say("I built a payment system for a bank.", 2500*ms)
+			st.run(1600 * ms)
+			st.say("Sorry, I forgot to say that it was in Go.", 2*sec)
+			st.run(5 * sec)
+		}},
+		"cough": {Config{}, []string{greeting, second}, func(st *stage) {
+			st.open()
+			st.run(1500 * ms)
+			st.cough(350 * ms)
+			st.run(5 * sec)
+		}},
+		"backchannel": {Config{}, []string{greeting, second}, func(st *stage) {
+			st.open()
+			st.run(1200 * ms)
+			st.say("mhm", 300*ms)
+			st.run(6 * sec)
+		}},
+		"thinking-pause": {Config{}, []string{greeting, second, third}, func(st *stage) {
+			st.plan[1] = Planned{Patient: true}
+			st.open()
+			st.run(4 * sec)
+			st.say("Well, let me think about that.", 1500*ms)
+			st.run(8 * sec)
+			st.say("I built a payment system for a bank.", 2500*ms)
+			st.run(4 * sec)
+		}},
+		"dangling": {Config{}, []string{greeting, second}, func(st *stage) {
+			st.open()
+			st.run(4 * sec)
+			st.say("i built a payment system and", 2*sec)
+			st.run(900 * ms)
+			st.say("a small app for nurses", 1500*ms)
+			st.run(2 * sec)
+		}},
+		"goes-on-before-the-answer": {Config{}, []string{greeting, second, third}, func(st *stage) {
+			st.open()
+			st.run(4 * sec)
+			st.say("I built a payment system.", 2*sec)
+			st.run(600 * ms)
+			st.say("For a bank in Berlin.", 1500*ms)
+			st.run(3 * sec)
+		}},
+		"disconnect": {Config{}, []string{greeting, second}, func(st *stage) {
+			st.open()
+			st.run(1500 * ms)
+			st.do(ConnectionDown{Conn: st.conn, Reason: "network"})
+			st.run(15 * sec)
+			st.join()
+			st.run(4 * sec)
+			st.say("I built a payment", sec)
+			st.do(ConnectionDown{Conn: st.conn, Reason: "network"})
+			st.run(15 * sec)
+			st.join()
+			st.run(sec)
+			st.say("system for a bank.", sec)
+			st.run(2 * sec)
+		}},
+		"another-device": {Config{}, []string{greeting, second}, func(st *stage) {
+			st.open()
+			st.run(4 * sec)
+			st.say("I built a payment system", 1500*ms)
+			st.join()
+			st.run(500 * ms)
+			st.say("for a bank.", sec)
+			st.run(1500 * ms)
+			st.join() // in the middle of the reply
+			st.run(3 * sec)
+		}},
+		"pause": {Config{}, []string{greeting, second}, func(st *stage) {
+			st.open()
+			st.run(1500 * ms)
+			st.do(PauseAsked{})
+			st.cough(sec)
+			st.run(30 * sec)
+			st.do(ResumeAsked{})
+			st.run(5 * sec)
+		}},
+		"skip-and-repeat": {Config{}, []string{greeting, greeting, second, third}, func(st *stage) {
+			st.open()
+			st.run(1500 * ms)
+			st.do(RepeatAsked{})
+			st.run(4 * sec)
+			st.say("I don't know", sec)
+			st.do(SkipAsked{})
+			st.run(2 * sec)
+			st.do(SkipAsked{})
+			st.run(4 * sec)
+		}},
+		"typed": {Config{}, []string{greeting, second}, func(st *stage) {
+			st.open()
+			st.run(2 * sec)
+			st.segment++
+			st.do(Typed{Segment: st.segment, Text: "I built a payment system"})
+			st.run(5 * sec)
+		}},
+		"time-limit": {short, []string{greeting, second, goodbye, goodbye}, func(st *stage) {
+			st.plan[3] = Planned{Closing: true}
+			st.open()
+			st.run(4 * sec)
+			st.say("I built a payment system for a bank.", 2500*ms)
+			st.run(57*sec - st.now)
+			st.say("The hardest part was the migration, because the old system had no tests at all.", 8*sec)
+			st.run(2 * sec)
+			st.say("Wait, one more thing.", sec)
+			st.run(6 * sec)
+		}},
+		"operator": {Config{}, []string{greeting, second}, func(st *stage) {
+			st.open()
+			st.run(1500 * ms)
+			st.do(TakenOver{User: "anna"})
+			st.run(sec)
+			st.do(OperatorSaid{User: "anna", Text: "Hi, I am Anna. Where do you live?"})
+			st.run(5 * sec)
+			st.say("In Berlin.", sec)
+			st.run(3 * sec)
+			st.do(Whispered{User: "anna", Text: "ask about testing"})
+			st.do(HandedBack{User: "anna"})
+			st.run(5 * sec)
+		}},
+		"late-final": {Config{}, []string{greeting, second, third}, func(st *stage) {
+			st.open()
+			st.run(4 * sec)
+			st.say("I built a payment system for a bank.", 2*sec)
+			said := st.now
+			st.run(400 * ms) // the answer is being made
+			st.late("In Go and Java.", said)
+			st.run(1500 * ms) // and is heard
+			st.late("Mostly.", said)
+			st.run(6 * sec)
+		}},
+		"backlog": {Config{}, []string{greeting, second}, func(st *stage) {
+			st.open()
+			st.run(4 * sec)
+			st.mute = true
+			st.do(Backlog{Behind: true})
+			st.say("I built a payment system for a bank.", 2*sec)
+			st.run(4 * sec)
+			st.mute = false
+			st.do(Backlog{Behind: false})
+			st.run(2 * sec)
+		}},
+		"failing-model": {Config{}, []string{greeting, "fail", "Sorry, I lost the thread. What was the hardest part?", "fail", "fail", "fail"}, func(st *stage) {
+			st.open()
+			st.run(4 * sec)
+			st.say("I built a payment system for a bank.", 2*sec)
+			st.run(6 * sec)
+			st.say("The migration was hard.", 2*sec)
+			st.run(4 * sec)
+		}},
+		"no-recognition": {Config{}, []string{greeting, second}, func(st *stage) {
+			st.open()
+			st.run(sec)
+			st.do(StageChanged{Stage: providers.StageSTT})
+			st.cough(sec)
+			st.run(4 * sec)
+			st.segment++
+			st.do(Typed{Segment: st.segment, Text: "I built a payment system"})
+			st.run(5 * sec)
+		}},
+		"silence": {Config{}, []string{greeting, "Are you still there?", "Take your time.", "Hello?"}, func(st *stage) {
+			st.open()
+			st.run(60 * sec)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			st := newStage(t, tc.cfg, tc.lines...)
+			tc.story(st)
+			st.run(3 * sec)
+			if !st.s.Ended() {
+				st.do(EndAsked{})
+				st.run(2 * sec)
+			}
+			if !st.s.Ended() {
+				t.Error("it did not end")
+			}
+			got, path := st.record(), filepath.Join("testdata", name+".golden")
+			if *update {
+				if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-				t.Fatal(err)
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Errorf("the conversation goes differently (-want +got):\n%s", diff)
 			}
-			continue
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got != string(want) {
-			t.Errorf("%s went\n%s\nand not\n%s", name, got, want)
-		}
+		})
 	}
 }

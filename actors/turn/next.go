@@ -1,318 +1,283 @@
 package turn
 
 import (
-	"maps"
-	"slices"
+	"strings"
 	"time"
 
 	"github.com/vantahire/vantahire/interview"
 	"github.com/vantahire/vantahire/providers"
 )
 
-// Next is the whole machine: what becomes of a conversation by one event. It is
-// total: an event that is stale or makes no sense changes nothing.
+// machine is one step of a conversation: a copy of the state that is worked on,
+// and the effects so far.
+type machine struct {
+	State
+
+	out []Effect
+}
+
+func (m *machine) do(e Effect) { m.out = append(m.out, e) }
+
+// Next takes a conversation past one event: what it is then, and what has to be
+// done, in order. It is total: an event that is stale or makes no sense has no
+// effect. A now before an earlier one counts as that one. s is not changed.
+//
+// An event first changes what is known; then everything that is due by now is
+// decided; then voice, timers and shown states follow from the new state. Timers
+// only make sure that somebody looks again, so a late one delays and never
+// changes a decision.
 func Next(s State, now time.Duration, ev Event) (State, []Effect) {
-	if s.ended {
+	if s.Ended() {
 		return s, nil
 	}
-	x := &step{State: s, now: now}
-	x.take(ev)
-	if !x.ended {
-		x.show()
+	m := machine{State: s}
+	m.now = max(m.now, now)
+	if !m.seen {
+		m.seen, m.born, m.line.down = true, m.now, m.now
 	}
-	return x.State, x.out
+	if f, isTimer := ev.(Fired); isTimer && !m.ran(f) {
+		return s, nil
+	}
+	if m.ending == "" {
+		m.take(ev)
+	} else {
+		m.takeLast(ev)
+	}
+	m.clock.run(m.present(), m.now)
+	m.decide()
+	m.clock.run(m.present(), m.now)
+	m.follow()
+	if m.over {
+		m.do(End{m.ending})
+	}
+	return m.State, m.out
 }
 
-func (x *step) take(ev Event) {
-	switch e := ev.(type) {
+// ran takes a timer that ran out; false when it is not the one that was set.
+func (m *machine) ran(f Fired) bool {
+	i := timerIndex(f.Timer)
+	if i < 0 || m.timers[i] == 0 || m.timers[i] != f.At {
+		return false
+	}
+	m.timers[i] = 0
+	m.now = max(m.now, f.At) // a clock that is a little behind its own timer
+	return true
+}
+
+func (m *machine) take(ev Event) {
+	switch ev := ev.(type) {
 	case Begin:
-		x.begin(e)
+		m.begin(ev.Resumed)
 	case ConnectionUp:
-		x.connected(e)
+		m.connected(ev)
 	case ConnectionDown:
-		if e.Conn == x.conn && x.here {
-			x.away()
+		if m.line.up && ev.Conn == m.line.conn {
+			m.leave()
 		}
 	case SpeechStarted:
-		x.speechStarted(e.From)
+		m.speechStarted(ev.From)
 	case SpeechEnded:
-		x.speechEnded(e.To)
+		m.speechEnded(ev.To)
 	case Partial:
-		x.partial(e.Text)
+		m.partial(ev)
 	case Final:
-		x.final(e)
+		m.final(ev)
 	case Backlog:
-		x.behind = e.Behind
-		x.arm()
+		m.backlog(ev.Behind)
 	case Typed:
-		x.typed(e)
+		m.typed(ev)
 	case FinishSpeaking:
-		x.finishSpeaking()
+		m.finishSpeaking()
 	case RepeatAsked:
-		x.button(AskRepeat)
+		m.button(AskRepeat)
 	case SkipAsked:
-		x.button(AskSkip)
+		m.button(AskSkip)
 	case PauseAsked:
-		x.pause(true)
+		m.pause()
 	case ResumeAsked:
-		x.pause(false)
+		m.resume()
 	case EndAsked:
-		x.close(interview.EndCandidate)
+		m.end(interview.EndCandidate)
 	case Planned:
-		if x.current(e.Reply) {
-			x.edit(func(r *speech) { r.closing, r.wait = e.Closing, e.Wait })
-			x.patient = e.Patient || e.Wait
-		}
+		m.planned(ev)
 	case Sounding:
-		x.sounding(e.Reply)
+		if m.isCurrent(ev.Reply) && m.reply.phase == replyAsked {
+			m.sounding()
+		}
 	case Spoken:
-		x.spoken(e)
+		m.spoken(ev)
 	case Stopped:
-		x.stopped(e)
+		if m.isCurrent(ev.Reply) {
+			m.closeReply(ev.Heard, ev.Played, cutOff)
+		}
 	case Failed:
-		x.failed(e)
+		if m.isCurrent(ev.Reply) {
+			m.closeReply(ev.Heard, ev.Played, brokenOff)
+		}
 	case StageChanged:
-		if e.Stage == providers.StageSTT {
-			x.deaf = !e.Up
-			if x.deaf {
-				x.owed, x.behind = false, false
-			}
-			x.arm()
-		}
-	case Fired:
-		x.fired(e)
+		m.stageChanged(ev)
 	case Whispered:
+		m.desk.whisper = joinBounded(m.desk.whisper, ev.Text)
 	case TakenOver:
-		x.operator = true
-		x.stop(TimerEndOfTurn)
-		x.cut(CancelTakeover, nil)
+		m.takenOver()
 	case OperatorSaid:
-		if x.operator {
-			x.want(AskOperator, e.Text, CancelTakeover)
-		}
+		m.desk.lines = joinBounded(m.desk.lines, ev.Text)
 	case HandedBack:
-		if x.operator {
-			x.operator = false
-			if len(x.open) > 0 {
-				x.arm()
-			} else {
-				x.want(AskResume, "", CancelTakeover)
-			}
-		}
+		m.handedBack()
 	case Terminated:
-		x.close(e.Reason)
+		m.end(ev.Reason)
+	case Fired:
+		// that it fired is all: what is due is decided next
 	}
 }
 
-func (x *step) begin(e Begin) {
-	if x.begun {
-		return
-	}
-	x.begun, x.beganAt = true, x.now
-	x.set(TimerHardCap, x.now+x.cfg.HardCap)
-	x.clock(x.here)
-	cause := AskOpening
-	if e.Resumed {
-		cause = AskResume
-	}
-	x.want(cause, "", CancelSuperseded)
-}
-
-// current reports whether reply is the present one and not cut.
-func (x *step) current(reply interview.ReplyNo) bool {
-	return x.say != nil && x.say.no == reply && !x.say.cut
-}
-
-// want asks for a reply, after the present one is out of the way.
-func (x *step) want(cause AskCause, text string, why CancelCause) {
-	if !x.begun {
-		return
-	}
-	if x.say != nil {
-		x.cut(why, &wish{cause, text})
-		return
-	}
-	x.ask(cause, text)
-}
-
-func (x *step) ask(cause AskCause, text string) {
-	x.replyNo++
-	var turn interview.TurnNo
-	if cause == AskAnswer || cause == AskApology && len(x.open) > 0 {
-		turn = x.turnNo
-		x.asked = true
-		text = x.PendingText()
-	}
-	e := Ask{Reply: x.replyNo, Turn: turn, Cause: cause, Text: text}
-	if cause == AskNudge {
-		e.Nth = x.nudges
-	}
-	x.say = &speech{no: x.replyNo, turn: turn, cause: cause}
-	x.then, x.finish = nil, false
-	x.stop(TimerEndOfTurn)
-	x.stop(TimerNudge)
-	if cause == AskAnswer {
-		x.do(Processing{turn})
-	}
-	x.do(e)
-	x.set(TimerReply, x.now+x.cfg.ReplyDeadline)
-}
-
-// cut revokes the present reply; next is asked for once it has reported.
-func (x *step) cut(why CancelCause, next *wish) {
-	if x.say == nil {
-		return
-	}
-	if next != nil {
-		x.then = next
-	}
-	if x.say.cut {
-		return
-	}
-	x.edit(func(r *speech) { r.cut = true })
-	x.stopBarge()
-	x.stop(TimerReply)
-	x.do(Cancel{x.say.no, why})
-}
-
-func (x *step) stopBarge() {
-	x.stop(TimerHold)
-	x.stop(TimerDecide)
-}
-
-func (x *step) sounding(reply interview.ReplyNo) {
-	if !x.current(reply) || x.say.sounding {
-		return
-	}
-	x.edit(func(r *speech) { r.sounding = true })
-	x.stop(TimerReply)
-	x.failures = 0
-	if x.say.turn != 0 {
-		x.commit(false)
-	}
-	if x.voice {
-		x.overlap()
-	}
-}
-
-// commit makes the open turn a line.
-func (x *step) commit(aside bool) {
-	if len(x.open) == 0 {
-		return
-	}
-	e := CommitTurn{Turn: x.turnNo, Text: x.PendingText(), Aside: aside}
-	for _, g := range x.open {
-		e.Segments = append(e.Segments, g.no)
-	}
-	x.open, x.asked, x.retries = nil, false, 0
-	x.do(e)
-}
-
-func (x *step) spoken(e Spoken) {
-	if !x.current(e.Reply) {
-		return
-	}
-	r := *x.say
-	x.stopBarge()
-	x.stop(TimerReply)
-	if r.turn != 0 && !r.sounding {
-		x.commit(false)
-	}
-	x.do(CommitReply{Reply: r.no, Turn: r.turn, Heard: e.Text, Played: e.Played})
-	x.say, x.failures = nil, 0
-	x.after(r)
-}
-
-// after goes on when a reply is over.
-func (x *step) after(r speech) {
-	if r.closing {
-		reason := interview.EndFinished
-		if x.wrap {
-			reason = interview.EndTimeLimit
+// takeLast takes what still counts once the end was decided: the last words of
+// either side.
+func (m *machine) takeLast(ev Event) {
+	switch ev := ev.(type) {
+	case Final:
+		m.final(ev)
+	case Typed:
+		m.typed(ev)
+	case Spoken:
+		m.spoken(ev)
+	case Stopped:
+		if m.isCurrent(ev.Reply) {
+			m.closeReply(ev.Heard, ev.Played, cutOff)
 		}
-		if len(x.open) == 0 && !x.voice && !x.owed {
-			x.close(reason)
-			return
+	case Failed:
+		if m.isCurrent(ev.Reply) {
+			m.closeReply(ev.Heard, ev.Played, cutOff)
 		}
-		if x.wraps++; x.wraps > 2 {
-			x.close(reason)
-			return
-		}
+	case StageChanged:
+		m.stageChanged(ev)
+	case ConnectionUp, ConnectionDown, Begin, SpeechStarted, SpeechEnded, Partial, Backlog, FinishSpeaking, RepeatAsked, SkipAsked,
+		PauseAsked, ResumeAsked, EndAsked, Planned, Sounding, Whispered, TakenOver, OperatorSaid, HandedBack, Terminated, Fired:
 	}
-	if next := x.then; next != nil {
-		x.then = nil
-		x.ask(next.cause, next.text)
-		return
-	}
-	if x.wrap && !r.closing && len(x.open) == 0 && !x.voice {
-		x.ask(AskWrapUp, "")
-		return
-	}
-	x.arm()
-	x.rest()
 }
 
-// rest waits for the candidate, and nudges when nothing comes.
-func (x *step) rest() {
-	if x.say != nil || x.voice || !x.here || x.paused || x.operator || len(x.open) > 0 || !x.begun {
+func (m *machine) begin(resumed bool) {
+	if m.begun {
 		return
 	}
-	wait := x.cfg.NudgeAfter
-	if x.patient {
-		wait = x.cfg.NudgePatient
+	m.begun = true
+	m.quiet = m.now
+	m.want = wish{cause: AskOpening}
+	if resumed {
+		m.want = wish{cause: AskResume}
 	}
-	x.set(TimerNudge, x.now+wait)
 }
 
-func (x *step) stopped(e Stopped) {
-	if x.say == nil || x.say.no != e.Reply || !x.say.cut {
+func (m *machine) stageChanged(ev StageChanged) {
+	if ev.Stage != providers.StageSTT {
 		return
 	}
-	r := *x.say
-	x.say = nil
-	x.do(CommitReply{Reply: r.no, Turn: r.turn, Heard: e.Heard, Interrupted: true, Played: e.Played})
-	x.after(r)
+	m.line.noVoice = !ev.Up
+	if ev.Up {
+		m.line.typing = false
+		return
+	}
+	m.ears.owed, m.ears.behind, m.ears.partial = false, false, ""
 }
 
-func (x *step) failed(e Failed) {
-	if !x.current(e.Reply) {
-		return
+// decide does everything that is due by now.
+func (m *machine) decide() {
+	if m.ending == "" {
+		m.outerLimits()
 	}
-	r := *x.say
-	x.stopBarge()
-	x.stop(TimerReply)
-	x.say = nil
-	x.do(CommitReply{Reply: r.no, Turn: r.turn, Heard: e.Heard, Interrupted: true, Played: e.Played})
-	x.failures++
+	m.recognitionDue()
+	if m.present() {
+		m.overlapDue()
+	}
+	m.replyDue()
+	if m.present() {
+		m.talkLimit()
+		m.move()
+	}
+	if m.ending != "" {
+		m.finish()
+	}
+}
+
+// move finds what is to be said next when nobody speaks: first what somebody
+// asked for, then the answer to the candidate's turn, last a nudge.
+func (m *machine) move() {
 	switch {
-	case x.failures >= 3:
-		x.close(interview.EndProviders)
-	case x.retries < 2:
-		x.retries++
-		x.asked = false
-		x.ask(AskApology, "")
+	case m.reply.phase != replyNone:
+	case m.overtime() && !m.desk.taken:
+		m.wrapUp()
+	case !m.silent():
+	case m.desk.lines != "":
+		m.ask(AskOperator)
+	case m.desk.taken:
+		if m.turn.no != 0 && m.now >= m.turnDue() {
+			m.commitTurn(false)
+		}
+	case m.want.cause != "" && m.timeUp:
+		m.wrapUp()
+	case m.want.cause == AskApology && m.turn.no != 0:
+		m.want = wish{} // the candidate went on: answer that
+		m.move()
+	case m.want.cause != "":
+		m.ask(m.want.cause)
+	case m.turn.no != 0:
+		switch {
+		case m.now < m.turnDue():
+		case m.timeUp || m.closings > 0:
+			m.wrapUp()
+		default:
+			m.ask(AskAnswer)
+		}
+	case m.now < m.nudgeDue():
+	case m.timeUp || m.closings > 0:
+		m.wrapUp()
+	case m.cut:
+		m.ask(AskRepeat)
+	case m.nudges >= m.rules.Nudges:
+		m.end(interview.EndIdle)
 	default:
-		x.commit(false)
-		x.rest()
+		m.ask(AskNudge)
 	}
 }
 
-// close ends the conversation; nothing that was said is left out.
-func (x *step) close(reason interview.EndReason) {
-	if x.say != nil && !x.say.cut {
-		x.cut(CancelEnd, nil)
+// turnDue is when the open turn passes.
+func (s *State) turnDue() time.Duration {
+	if s.turn.done {
+		return 0
 	}
-	x.commit(true)
-	if x.say != nil {
-		x.do(CommitReply{Reply: x.say.no, Turn: x.say.turn, Interrupted: true})
-		x.say = nil
+	silence := max(s.ears.end, s.turn.heardTo)
+	pause := s.rules.pause(s.turn.ending, s.patient)
+	if s.line.fresh > 0 && s.line.fresh >= silence {
+		return s.line.fresh + max(pause, s.rules.EndReturned)
 	}
-	x.clock(false)
-	for _, id := range slices.Sorted(maps.Keys(x.timers)) {
-		x.do(StopTimer{id})
+	return silence + pause
+}
+
+// nudgeDue is when the candidate is spoken to who says nothing.
+func (s *State) nudgeDue() time.Duration {
+	wait := s.rules.NudgeAfter
+	if s.patient {
+		wait = s.rules.NudgePatient
 	}
-	x.timers = nil
-	x.ended = true
-	x.do(Show{AgentEnded, x.User()})
-	x.do(End{reason})
+	switch {
+	case s.cut, s.closings > 0:
+		wait = s.rules.CutAgain
+	case s.timeUp && s.quiet <= s.limitAt:
+		return 0 // nobody was asked anything since
+	}
+	return s.quiet + wait
+}
+
+// maxDesk bounds what a recruiter's pending words may add up to.
+const maxDesk = 4000
+
+// joinBounded appends a line, as far as it fits.
+func joinBounded(text, more string) string {
+	switch {
+	case more == "" || len(text)+1+len(more) > maxDesk && text != "":
+		return text
+	case text == "":
+		return strings.ToValidUTF8(more[:min(len(more), maxDesk)], "")
+	}
+	return text + " " + more
 }

@@ -14,153 +14,296 @@ import (
 )
 
 // world answers the machine as the interview actor does, in an order and at a
-// pace that chance decides, and puts in stale and senseless events.
+// pace that chance decides, and puts in stale and senseless events. It holds
+// every effect against what the package promises.
 type world struct {
-	t       *rapid.T
-	s       State
-	now     time.Duration
+	t   *rapid.T
+	s   State
+	now time.Duration
+
+	timers  map[TimerID]time.Duration
 	segment interview.SegmentNo
-	conn    interview.ConnNo
-	up      bool
-	open    interview.ReplyNo // asked for and not closed
-	cut     bool              // its Stopped is owed
-	sounded bool
 	said    map[interview.SegmentNo]string
 	kept    map[interview.SegmentNo]int
-	closed  map[interview.ReplyNo]int
-	asked   []interview.ReplyNo
-	revoked map[interview.ReplyNo]bool
-	heard   map[interview.ReplyNo]string
-	ended   bool
+	conn    interview.ConnNo
+	up      bool
+	used    time.Duration
+
+	open      interview.ReplyNo // asked for and not closed
+	turn      interview.TurnNo  // the turn it answers
+	revoked   bool
+	sounded   bool
+	voice     voiceState
+	generated map[interview.ReplyNo]string
+	reported  map[interview.ReplyNo]string
+	closed    map[interview.ReplyNo]int
+	asked     []interview.ReplyNo
+	committed interview.TurnNo
+	shown     Show
+	ended     bool
+
+	replays []replay
+}
+
+// replay is a step that must come out the same whenever it is done.
+type replay struct {
+	s       State
+	now     time.Duration
+	ev      Event
+	effects []Effect
+}
+
+func newWorld(t *rapid.T) *world {
+	return &world{
+		t: t, s: New(Config{}, Resume{}), timers: map[TimerID]time.Duration{}, shown: Show{AgentStarting, UserAway},
+		said: map[interview.SegmentNo]string{}, kept: map[interview.SegmentNo]int{},
+		generated: map[interview.ReplyNo]string{}, reported: map[interview.ReplyNo]string{}, closed: map[interview.ReplyNo]int{},
+	}
 }
 
 func (w *world) do(ev Event) {
 	before := w.s
-	again, twice := Next(before, w.now, ev)
-	s, effects := Next(w.s, w.now, ev)
-	if !reflect.DeepEqual(again, s) || !reflect.DeepEqual(twice, effects) {
-		w.t.Fatalf("%#v is not decided the same way twice", ev)
+	s, effects := Next(before, w.now, ev)
+	if len(w.replays) < 200 {
+		w.replays = append(w.replays, replay{before, w.now, ev, effects})
+	}
+	if f, is := ev.(Fired); is && w.timers[f.Timer] == f.At {
+		delete(w.timers, f.Timer)
 	}
 	w.s = s
 	for _, e := range effects {
 		w.check(e)
 	}
+	w.checkState()
 }
 
-// check holds each effect against the promises.
+func (w *world) fatal(format string, args ...any) {
+	w.t.Helper()
+	w.t.Fatalf("at %s: "+format, append([]any{w.now}, args...)...)
+}
+
 func (w *world) check(e Effect) {
 	if w.ended {
-		w.t.Fatalf("%#v after the end", e)
+		w.fatal("%#v after the end", e)
 	}
-	touch := func(no interview.ReplyNo) {
-		if w.revoked[no] || no != w.open {
-			w.t.Fatalf("%#v for a reply that is revoked or closed", e)
+	voice := func(no interview.ReplyNo, to voiceState, from ...voiceState) {
+		if no != w.open || w.revoked {
+			w.fatal("%#v for a reply that is revoked or closed", e)
 		}
+		if !slices.Contains(from, w.voice) {
+			w.fatal("%#v while the voice is %d", e, w.voice)
+		}
+		w.voice = to
 	}
 	switch e := e.(type) {
 	case Ask:
 		if w.open != 0 {
-			w.t.Fatalf("reply %d was asked for while reply %d is open", e.Reply, w.open)
+			w.fatal("reply %d was asked for while reply %d is open", e.Reply, w.open)
 		}
 		if n := len(w.asked); n > 0 && e.Reply <= w.asked[n-1] {
-			w.t.Fatalf("reply %d after reply %d", e.Reply, w.asked[n-1])
+			w.fatal("reply %d after reply %d", e.Reply, w.asked[n-1])
+		}
+		if e.Turn != 0 && e.Turn <= w.committed && e.Cause != AskApology {
+			w.fatal("reply %d is to turn %d, which is a line already", e.Reply, e.Turn)
 		}
 		w.asked = append(w.asked, e.Reply)
-		w.open, w.cut, w.sounded = e.Reply, false, false
+		w.open, w.turn, w.revoked, w.sounded, w.voice = e.Reply, e.Turn, false, false, voiceFull
+		w.generated[e.Reply] = "Thank you for that. What else did you do there?"
 	case Duck:
-		touch(e.Reply)
+		voice(e.Reply, voiceDucked, voiceFull)
 	case Hold:
-		touch(e.Reply)
+		voice(e.Reply, voiceHeld, voiceFull, voiceDucked)
 	case Release:
-		touch(e.Reply)
+		voice(e.Reply, voiceFull, voiceHeld)
 	case Restore:
-		touch(e.Reply)
+		voice(e.Reply, voiceFull, voiceDucked)
 	case Cancel:
-		touch(e.Reply)
-		w.revoked[e.Reply], w.cut = true, true
+		if e.Reply != w.open || w.revoked {
+			w.fatal("%#v for a reply that is revoked or closed", e)
+		}
+		w.revoked = true
 	case CommitReply:
+		if e.Reply != w.open || e.Turn != w.turn {
+			w.fatal("%#v, but reply %d to turn %d is open", e, w.open, w.turn)
+		}
+		if e.Heard != w.reported[e.Reply] || !strings.HasPrefix(w.generated[e.Reply], e.Heard) {
+			w.fatal("%q was committed, %q was reported of %q", e.Heard, w.reported[e.Reply], w.generated[e.Reply])
+		}
 		w.closed[e.Reply]++
-		if w.heard[e.Reply] != e.Heard {
-			w.t.Fatalf("reply %d was heard as %q and committed as %q", e.Reply, w.heard[e.Reply], e.Heard)
-		}
-		if e.Reply == w.open {
-			w.open = 0
-		}
+		w.open = 0
 	case CommitTurn:
+		if e.Turn <= w.committed {
+			w.fatal("turn %d is committed after turn %d", e.Turn, w.committed)
+		}
+		w.committed = e.Turn
 		var texts []string
 		for _, no := range e.Segments {
 			w.kept[no]++
 			texts = append(texts, w.said[no])
 		}
 		if strings.Join(texts, " ") != e.Text {
-			w.t.Fatalf("turn %d is %q, its segments are %q", e.Turn, e.Text, texts)
+			w.fatal("turn %d is %q, its segments are %q", e.Turn, e.Text, texts)
 		}
+	case SetTimer:
+		if e.At <= w.now {
+			w.fatal("%#v is past", e)
+		}
+		w.timers[e.Timer] = e.At
+	case StopTimer:
+		if _, set := w.timers[e.Timer]; !set {
+			w.fatal("%#v is not set", e)
+		}
+		delete(w.timers, e.Timer)
+	case Show:
+		if e == w.shown {
+			w.fatal("%#v is shown twice", e)
+		}
+		w.shown = e
 	case End:
 		w.ended = true
+	case Finalize, Processing, NoteGone, NoteBack, NotePaused:
 	}
 }
 
-var phrases = []string{"", "mhm", "yes", "stop", "i build payment systems", "and then we", "Could you say that again?", "my number is five"}
+// checkState looks for dead ends: somebody has to act, or a timer is pending.
+func (w *world) checkState() {
+	used := w.s.Used(w.now)
+	if used < w.used || used > w.now {
+		w.fatal("%s of talk time after %s", used, w.used)
+	}
+	w.used = used
+	if w.ended {
+		if len(w.timers) > 0 {
+			w.fatal("timers are left: %v", w.timers)
+		}
+		return
+	}
+	if (w.open == 0) != (w.s.reply.phase == replyNone) {
+		w.fatal("reply %d is open in the world only, or not", w.open)
+	}
+	pending := func(ids ...TimerID) bool {
+		return slices.ContainsFunc(ids, func(id TimerID) bool { _, set := w.timers[id]; return set })
+	}
+	if w.s.ending == "" && !pending(TimerHardCap) {
+		w.fatal("nothing bounds the conversation")
+	}
+	switch s := &w.s; {
+	case s.ending != "":
+		if !pending(TimerClosing) {
+			w.fatal("nothing bounds the end")
+		}
+	case !s.line.up || s.line.paused:
+		if !pending(TimerGrace) {
+			w.fatal("nothing bounds the absence")
+		}
+	case s.begun && s.reply.phase == replyNone && !s.ears.speaking && !s.desk.taken:
+		if !pending(TimerEndOfTurn, TimerNudge, TimerFinal) {
+			w.fatal("nobody will ever say anything: %v", w.timers)
+		}
+	case s.reply.phase != replyNone && !s.kept() && !pending(TimerReply):
+		w.fatal("nothing bounds the reply")
+	}
+}
+
+var phrases = []string{"", "", "mhm", "yes", "stop", "i build payment systems", "and then we", "Could you say that again?", "my number is five"}
 
 // step lets chance choose what happens next.
 func (w *world) step() {
-	w.now += time.Duration(rapid.IntRange(0, 1500).Draw(w.t, "ms")) * time.Millisecond
+	w.now += time.Duration(rapid.IntRange(0, 1500).Draw(w.t, "ms")) * ms
 	no := w.open
-	switch rapid.IntRange(0, 17).Draw(w.t, "event") {
-	case 0:
-		w.do(SpeechStarted{From: w.now})
-	case 1:
-		w.do(SpeechEnded{To: max(0, w.now-250*time.Millisecond)})
+	back := func(label string) time.Duration {
+		return max(0, w.now-time.Duration(rapid.IntRange(0, 3000).Draw(w.t, label))*ms)
+	}
+	heard := func() string {
+		if !w.sounded && rapid.IntRange(0, 5).Draw(w.t, "early frame") > 0 {
+			return ""
+		}
+		words := strings.Fields(w.generated[no])
+		return strings.Join(words[:rapid.IntRange(0, len(words)).Draw(w.t, "heard")], " ")
+	}
+	switch rapid.IntRange(0, 19).Draw(w.t, "event") {
+	case 0, 1:
+		w.do(SpeechStarted{From: back("from")})
 	case 2, 3:
-		e := Final{Text: rapid.SampledFrom(phrases).Draw(w.t, "final"), From: max(0, w.now-2*time.Second), To: w.now}
+		w.do(SpeechEnded{To: back("to")})
+	case 4, 5:
+		to := back("final to")
+		e := Final{Text: rapid.SampledFrom(phrases).Draw(w.t, "final"), From: max(0, to-sec), To: to}
 		if e.Text != "" {
 			w.segment++
 			e.Segment = w.segment
 			w.said[e.Segment] = e.Text
 		}
 		w.do(e)
-	case 4:
-		w.do(Partial{Text: rapid.SampledFrom(phrases).Draw(w.t, "partial")})
-	case 5, 6:
-		if no != 0 && !w.cut {
-			w.do(Planned{Reply: no, Patient: rapid.Bool().Draw(w.t, "patient")})
-			w.do(Sounding{Reply: no})
+	case 6:
+		w.do(Partial{Text: rapid.SampledFrom(phrases).Draw(w.t, "partial"), From: back("partial from"), To: w.now})
+	case 7, 8, 9:
+		if no != 0 && !w.sounded { // also one that crosses its Cancel
+			w.do(Planned{Reply: no, Patient: rapid.Bool().Draw(w.t, "patient"), Closing: rapid.IntRange(0, 9).Draw(w.t, "closing") == 0})
 			w.sounded = true
-		}
-	case 7:
-		if no != 0 && !w.cut && w.sounded {
-			w.heard[no] = "all of it"
-			w.do(Spoken{Reply: no, Text: "all of it"})
-		}
-	case 8:
-		if no != 0 && w.cut {
-			if w.sounded {
-				w.heard[no] = "all"
-			}
-			w.do(Stopped{Reply: no, Heard: w.heard[no]})
-		}
-	case 9:
-		if no != 0 && !w.cut && rapid.IntRange(0, 3).Draw(w.t, "fails") == 0 {
-			w.do(Failed{Reply: no, Stage: providers.StageLLM})
+			w.do(Sounding{Reply: no})
 		}
 	case 10:
-		if w.up {
-			w.do(ConnectionDown{Conn: w.conn})
-		} else {
-			w.conn++
-			w.do(ConnectionUp{Conn: w.conn})
+		if no != 0 && w.sounded {
+			w.reported[no] = w.generated[no]
+			w.do(Spoken{Reply: no, Text: w.generated[no]})
 		}
-		w.up = !w.up
 	case 11:
-		w.do(rapid.SampledFrom([]Event{PauseAsked{}, ResumeAsked{}, RepeatAsked{}, SkipAsked{}, FinishSpeaking{}, Backlog{true}, Backlog{false}}).Draw(w.t, "button"))
+		if no != 0 && w.revoked {
+			w.reported[no] = heard()
+			w.do(Stopped{Reply: no, Heard: w.reported[no]})
+		}
 	case 12:
+		if no != 0 && rapid.IntRange(0, 3).Draw(w.t, "fails") == 0 {
+			w.reported[no] = heard()
+			w.do(Failed{Reply: no, Stage: providers.StageLLM, Heard: w.reported[no]})
+		}
+	case 13:
+		if rapid.IntRange(0, 2).Draw(w.t, "line") > 0 {
+			break
+		}
+		if w.up && rapid.Bool().Draw(w.t, "down") {
+			w.do(ConnectionDown{Conn: w.conn})
+			w.up = false
+			break
+		}
+		w.conn++
+		w.up = true
+		w.do(ConnectionUp{Conn: w.conn, Typing: rapid.IntRange(0, 5).Draw(w.t, "typing") == 0})
+	case 14:
+		w.do(rapid.SampledFrom([]Event{PauseAsked{}, ResumeAsked{}, ResumeAsked{}, RepeatAsked{}, SkipAsked{}, FinishSpeaking{}, FinishSpeaking{}, Backlog{true}, Backlog{false}}).Draw(w.t, "button"))
+	case 15:
 		w.segment++
 		w.said[w.segment] = "typed"
 		w.do(Typed{Segment: w.segment, Text: "typed"})
-	case 13:
-		w.do(rapid.SampledFrom([]Event{TakenOver{}, HandedBack{}, OperatorSaid{Text: "hello"}, StageChanged{providers.StageSTT, false}, StageChanged{providers.StageSTT, true}}).Draw(w.t, "operator"))
-	case 14: // stale or senseless
-		w.do(rapid.SampledFrom([]Event{Sounding{Reply: no + 7}, Stopped{Reply: 1000}, Spoken{Reply: 999}, Fired{TimerHold, 1}, Begin{}, ConnectionDown{Conn: 900}, Failed{Reply: 998}}).Draw(w.t, "stale"))
+	case 16:
+		w.do(rapid.SampledFrom([]Event{
+			TakenOver{},
+			HandedBack{},
+			OperatorSaid{Text: "hello"},
+			Whispered{Text: "psst"},
+			StageChanged{providers.StageSTT, false},
+			StageChanged{providers.StageSTT, true},
+			StageChanged{providers.StageTTS, false},
+		}).Draw(w.t, "operator"))
+	case 17: // stale or senseless
+		w.do(rapid.SampledFrom([]Event{
+			nil,
+			Begin{},
+			Sounding{Reply: no + 7},
+			Planned{Reply: no + 1, Closing: true},
+			Stopped{Reply: 1000},
+			Spoken{Reply: 999},
+			Failed{Reply: 998},
+			Fired{TimerHold, 1},
+			Fired{"unknown", 5},
+			ConnectionDown{Conn: 900},
+			Final{Segment: w.segment, Text: "again", To: w.now},
+			Typed{Segment: 0, Text: "x"},
+			SpeechStarted{From: 1 << 60},
+			SpeechEnded{To: -1 << 60},
+			Backlog{false},
+		}).Draw(w.t, "stale"))
 	default:
 		w.fire()
 	}
@@ -169,51 +312,47 @@ func (w *world) step() {
 // fire lets the next timer run out.
 func (w *world) fire() {
 	var id TimerID
-	var at time.Duration
-	for timer, due := range w.s.timers {
-		if id == "" || due < at || due == at && timer < id {
-			id, at = timer, due
+	for _, timer := range timerIDs {
+		if at, set := w.timers[timer]; set && timer != TimerHardCap && (id == "" || at < w.timers[id]) {
+			id = timer
 		}
 	}
-	if id != "" && id != TimerHardCap {
-		w.now = max(w.now, at)
-		w.do(Fired{id, at})
+	if id == "" {
+		return
 	}
+	at := w.timers[id]
+	w.now = max(w.now, at)
+	w.do(Fired{id, at})
 }
 
-func TestPromisesHoldWhateverHappens(t *testing.T) {
+func TestThePromisesHoldWhateverHappens(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		w := &world{
-			t: t, s: New(DefaultConfig(), Resume{}), conn: 1, up: true, said: map[interview.SegmentNo]string{}, kept: map[interview.SegmentNo]int{},
-			closed: map[interview.ReplyNo]int{}, revoked: map[interview.ReplyNo]bool{}, heard: map[interview.ReplyNo]string{},
+		w := newWorld(t)
+		if rapid.IntRange(0, 5).Draw(t, "begin first") == 0 {
+			w.do(Begin{})
 		}
+		w.conn, w.up = 1, true
 		w.do(ConnectionUp{Conn: 1})
 		w.do(Begin{})
-		for range rapid.IntRange(1, 120).Draw(t, "steps") {
+		for range rapid.IntRange(1, 150).Draw(t, "steps") {
 			if w.ended {
 				break
 			}
-			// Somebody must act: the machine, a party, or a timer.
-			if w.open == 0 && len(w.s.timers) == 0 {
-				t.Fatal("nothing will ever happen again")
-			}
 			w.step()
 		}
-		before := w.segment
-		if !w.ended {
-			w.heard[w.open] = ""
-			w.do(EndAsked{})
-		} else {
-			before = 0
-			for no := range w.kept {
-				before = max(before, no)
-			}
+		last := w.segment
+		if w.ended {
+			last = w.s.lastSegment
+		}
+		w.do(EndAsked{})
+		for range 3 {
+			w.fire()
 		}
 		if !w.ended {
-			t.Fatal("EndAsked did not end it")
+			t.Fatalf("it does not end: %v", w.timers)
 		}
-		for no := interview.SegmentNo(1); no <= before; no++ {
+		for no := interview.SegmentNo(1); no <= last; no++ {
 			if w.kept[no] != 1 {
 				t.Fatalf("segment %d %q is in %d lines", no, w.said[no], w.kept[no])
 			}
@@ -223,86 +362,40 @@ func TestPromisesHoldWhateverHappens(t *testing.T) {
 				t.Fatalf("reply %d was closed %d times", no, w.closed[no])
 			}
 		}
-		if len(w.asked) != len(slices.Compact(slices.Clone(w.asked))) {
-			t.Fatal("a reply number was used twice")
+		for _, r := range w.replays {
+			if _, effects := Next(r.s, r.now, r.ev); !reflect.DeepEqual(effects, r.effects) {
+				t.Fatalf("%#v came out differently a second time: a state was changed", r.ev)
+			}
 		}
 	})
 }
 
-func TestPiecesJoinedAreTheText(t *testing.T) {
+// TestEveryConversationComesToItsEnd lets only timers run, from wherever a random
+// conversation stands.
+func TestEveryConversationComesToItsEnd(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		tokens := rapid.SliceOfN(rapid.StringMatching(`[a-zA-Z0-9 .,!?;:äé\n]{0,12}`), 0, 60).Draw(t, "tokens")
-		var c Chunker
-		var out []string
-		for _, token := range tokens {
-			out = append(out, c.Add(token)...)
-		}
-		out = append(out, c.Flush()...)
-		whole := strings.Join(tokens, "")
-		if got := strings.Join(out, ""); got != whole && strings.TrimSpace(strings.TrimPrefix(whole, got)) != "" {
-			t.Fatalf("%q became %q", whole, out)
-		}
-		for _, piece := range out {
-			if len(piece) > maxSentence+4 {
-				t.Fatalf("a piece of %d bytes", len(piece))
+		w := newWorld(t)
+		w.conn, w.up = 1, true
+		w.do(ConnectionUp{Conn: 1})
+		w.do(Begin{})
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			if w.ended {
+				return
 			}
+			w.step()
 		}
-	})
-}
-
-func TestHeardTextIsAPrefixThatGrows(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		s := NewScript(1)
-		exact := rapid.Bool().Draw(t, "exact")
-		var total time.Duration
-		for i := range rapid.IntRange(1, 4).Draw(t, "sentences") {
-			words := rapid.SliceOfN(rapid.StringMatching(`[a-z]{1,9}`), 1, 8).Draw(t, "words")
-			text := strings.Join(words, " ") + ". "
-			s.AddText(text)
-			s.AddSentence(text)
-			for _, word := range words {
-				d := time.Duration(rapid.IntRange(80, 600).Draw(t, "ms")) * time.Millisecond
-				if exact {
-					s.AddWords([]providers.Word{{Text: word, From: total, To: total + d}})
-				}
-				total += d
-				s.AddAudio(i, d)
+		for range 10_000 {
+			if w.ended {
+				return
 			}
-			s.EndSentence(i)
-		}
-		before := ""
-		for played := time.Duration(0); played <= total; played += 37 * time.Millisecond {
-			heard := s.Heard(played)
-			if !strings.HasPrefix(s.Text(), heard) || !strings.HasPrefix(heard, before) {
-				t.Fatalf("after %s: %q, before it %q, of %q", played, heard, before, s.Text())
+			if at, set := w.timers[TimerHardCap]; set && len(w.timers) == 1 {
+				w.now = at
+				w.do(Fired{TimerHardCap, at})
+				continue
 			}
-			before = heard
+			w.fire()
 		}
-		if got := s.Heard(total); got != strings.TrimSpace(s.Text()) {
-			t.Fatalf("played out, %q was heard of %q", got, s.Text())
-		}
+		t.Fatalf("it never ends: %v", w.timers)
 	})
-}
-
-func FuzzChunker(f *testing.F) {
-	f.Add("Hello there. How are you? Fine, e.g. today at 3.5 p.m.")
-	f.Fuzz(func(t *testing.T, text string) {
-		var c Chunker
-		joined := strings.Join(append(c.Add(text), c.Flush()...), "")
-		if rest, ok := strings.CutPrefix(text, joined); !ok || strings.TrimSpace(rest) != "" {
-			t.Fatalf("%q became %q", text, joined)
-		}
-	})
-}
-
-func BenchmarkNext(b *testing.B) {
-	s := New(DefaultConfig(), Resume{})
-	s, _ = Next(s, 0, ConnectionUp{Conn: 1})
-	s, _ = Next(s, 0, Begin{})
-	b.ReportAllocs()
-	for b.Loop() {
-		_, _ = Next(s, time.Second, SpeechStarted{From: time.Second})
-	}
 }

@@ -52,9 +52,9 @@ func (k *talk) wait(d time.Duration) {
 	for {
 		var id TimerID
 		at := end + 1
-		for timer, due := range k.s.timers {
-			if due < at || due == at && timer < id {
-				id, at = timer, due
+		for i, due := range k.s.timers {
+			if due > 0 && due < at {
+				id, at = timerIDs[i], due
 			}
 		}
 		if at > end {

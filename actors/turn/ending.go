@@ -1,0 +1,103 @@
+package turn
+
+import (
+	"time"
+
+	"github.com/vantahire/vantahire/interview"
+)
+
+// end decides the end. It comes when the last words of either side are known, a
+// moment later at most.
+func (m *machine) end(reason interview.EndReason) {
+	if m.ending != "" {
+		return
+	}
+	m.ending, m.endBy = reason, m.now+m.rules.EndWait
+	m.want = wish{}
+	if m.reply.phase == replyAsked || m.reply.phase == replySounding {
+		m.cancel(CancelEnd)
+	}
+	m.breakOff()
+}
+
+// finish carries the end out once nothing is owed any more.
+func (m *machine) finish() {
+	if m.now < m.endBy && (m.reply.phase != replyNone || m.ears.owed) {
+		return
+	}
+	if m.reply.phase != replyNone {
+		m.closeReply("", 0, cutOff)
+	}
+	m.commitTurn(m.turn.aside)
+	m.over = true
+}
+
+// outerLimits are those that nothing in the conversation moves.
+func (m *machine) outerLimits() {
+	reason := interview.EndGone
+	if !m.begun {
+		reason = interview.EndNeverStarted
+	}
+	switch {
+	case m.now >= m.hardCap():
+		m.end(interview.EndHardCap)
+	case !m.line.up && m.now >= m.graceDue():
+		m.end(reason)
+	case m.line.up && m.line.paused && m.now >= m.graceDue():
+		m.end(interview.EndIdle)
+	case m.closeBy > 0 && m.present() && m.now >= m.closeBy:
+		m.end(m.endAs)
+	}
+}
+
+func (s *State) hardCap() time.Duration { return s.born + s.rules.HardCap }
+
+// graceDue is when waiting for an absent candidate, or one on a break, ends.
+func (s *State) graceDue() time.Duration {
+	switch {
+	case !s.line.up:
+		return s.line.down + max(0, min(s.rules.GraceEach, s.rules.GraceTotal-s.line.gone))
+	case s.line.paused:
+		return s.line.since + s.rules.PauseLimit
+	}
+	return 0
+}
+
+// talkLimit notes that the interview's time is used up. A reply that nobody has
+// heard gives way to the closing words; who speaks, and who was being asked, may
+// finish.
+func (m *machine) talkLimit() {
+	if m.timeUp || m.closings > 0 || m.clock.at(m.now) < m.rules.TimeLimit {
+		return
+	}
+	m.timeUp, m.limitAt = true, m.now
+	if m.reply.phase == replyAsked && !m.desk.taken && m.reply.cause != AskOperator {
+		m.cancel(CancelSuperseded)
+	}
+}
+
+// overtime reports that even who is speaking has to be closed now.
+func (m *machine) overtime() bool {
+	return m.timeUp && m.closings == 0 && m.clock.at(m.now) >= m.rules.TimeLimit+m.rules.Overtime
+}
+
+// wrapUp asks for the closing words, or ends when they were said often enough.
+func (m *machine) wrapUp() {
+	if m.closings > m.rules.ClosingRepeats {
+		m.end(m.endAs)
+		return
+	}
+	m.ask(AskWrapUp)
+}
+
+// closing notes that closing words are on their way.
+func (m *machine) closing() {
+	m.closings++
+	if m.endAs != "" {
+		return
+	}
+	m.endAs, m.closeBy = interview.EndFinished, m.now+m.rules.ClosingMax
+	if m.timeUp {
+		m.endAs = interview.EndTimeLimit
+	}
+}
