@@ -41,10 +41,20 @@ type Ledger interface {
 	// Commit stores a batch of events, which may belong to many interviews, in one
 	// transaction and returns when they are durable. Storing an event a second
 	// time is no error. Events whose fence is not the current one are refused by
-	// *interview.StaleFenceError while the others are stored.
+	// *interview.StaleFenceError, and events that can never be stored by an error
+	// that is RefusedEvents, while the others are stored; both may be joined. Any
+	// other error means that nothing was stored and the batch may be tried again.
 	Commit(ctx context.Context, batch []interview.Event) error
 	// Release gives the ownership back.
 	Release(ctx context.Context, id interview.ID, fence interview.Fence) error
+}
+
+// RefusedEvents is an error about events that can never be stored, however often
+// they are tried.
+type RefusedEvents interface {
+	error
+	// Refusal is why the event was refused; nil when it was not.
+	Refusal(id interview.ID, seq interview.Seq) error
 }
 
 // Lifecycle moves an interview through the states of contract section 3.1 and

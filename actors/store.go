@@ -120,9 +120,15 @@ func (a *storeActor) commit(c *engine.Ctx[storeMsg]) {
 
 // settle tells the writers, or arranges another try.
 func (a *storeActor) settle(c *engine.Ctx[storeMsg], err error) {
-	var stale *interview.StaleFenceError
+	var (
+		stale   *interview.StaleFenceError
+		refusal RefusedEvents
+	)
+	// Both may be joined in one error; the events neither names are stored.
+	named := errors.As(err, &stale)
+	named = errors.As(err, &refusal) || named
 	switch {
-	case err == nil, errors.As(err, &stale):
+	case err == nil, named:
 		refused := map[interview.ID]bool{}
 		if stale != nil {
 			for _, id := range stale.Interviews {
@@ -134,6 +140,14 @@ func (a *storeActor) settle(c *engine.Ctx[storeMsg], err error) {
 				a.stats.refused.Add(1)
 				e.written(&interview.StaleFenceError{Interviews: []interview.ID{e.event.Interview}})
 				continue
+			}
+			if refusal != nil {
+				if reason := refusal.Refusal(e.event.Interview, e.event.Seq); reason != nil {
+					a.stats.refused.Add(1)
+					a.log.Error("event can never be stored", "interview", e.event.Interview, "seq", e.event.Seq, "error", reason)
+					e.written(reason)
+					continue
+				}
 			}
 			a.stats.written.Add(1)
 			e.written(nil)

@@ -163,3 +163,5 @@ func (p callsPort) Connect(ctx context.Context, info actors.Info, t actors.Trans
 func (p callsPort) End(id interview.ID, reason interview.EndReason) error {
 	return p.Interviews.End(id, reason)
 }
+
+var _ actors.RefusedEvents = (*store.RefusedError)(nil) // else one bad event would block every call
