@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,7 +96,7 @@ func TestVoiceRefusesBeforeTheUpgrade(t *testing.T) {
 	now := time.Now()
 	b.memory.EditSession(revoked, func(s *hiring.Session) { s.InterviewID, s.RevokedAt = id, &now })
 	_, expired := b.created(voiceImplied)
-	b.memory.EditSession(expired, func(s *hiring.Session) { s.InterviewID, s.ExpiresAt = id, now })
+	b.memory.EditSession(expired, func(s *hiring.Session) { s.InterviewID, s.ExpiresAt = id, now.Add(-time.Millisecond) })
 	for name, c := range map[string]struct {
 		id     interview.ID
 		query  string
@@ -223,14 +224,14 @@ func TestNothingPassesBeforeTheConsent(t *testing.T) {
 	say(t, ws, `{"type":"ping"}`)
 	for {
 		b.calls.mu.Lock()
-		n, heard, typing := len(b.calls.messages), b.calls.audio.Len(), b.calls.typing[0]
+		messages, heard, typing := slices.Clone(b.calls.messages), b.calls.audio.Len(), b.calls.typing[0]
 		b.calls.mu.Unlock()
 		if heard != 0 || !typing {
 			t.Fatalf("%d bytes from before the consent were heard; typing = %t", heard, typing)
 		}
-		if n >= 1 { // the hello of before is handed on, the text is not
-			if _, hello := b.calls.messages[0].(voiceproto.Hello); !hello {
-				t.Errorf("first message is %T", b.calls.messages[0])
+		if len(messages) >= 1 { // the hello of before is handed on, the text is not
+			if _, hello := messages[0].(voiceproto.Hello); !hello {
+				t.Errorf("first message is %T", messages[0])
 			}
 			break
 		}
@@ -260,7 +261,7 @@ func TestRevokedAndEndedElsewhereCutTheCall(t *testing.T) {
 			b.memory.EditSession(tk, func(s *hiring.Session) { s.RevokedAt = &now })
 		}, voiceproto.CloseRevoked},
 		"the link ran out": {func(b *bundle, _ interview.ID, tk string) {
-			b.memory.EditSession(tk, func(s *hiring.Session) { s.ExpiresAt = now })
+			b.memory.EditSession(tk, func(s *hiring.Session) { s.ExpiresAt = now.Add(-time.Millisecond) })
 		}, voiceproto.CloseRevoked},
 		"the interview was deleted": {func(b *bundle, id interview.ID, _ string) { b.memory.Delete(id) }, voiceproto.CloseNotActive},
 		"the interview was ended": {func(b *bundle, id interview.ID, _ string) {

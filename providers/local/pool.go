@@ -112,24 +112,28 @@ func (s *Speech) start(sl *slot) {
 	s.mu.Lock()
 	close(sl.starting)
 	sl.starting, sl.born = nil, time.Now()
-	if err == nil && s.closed {
+	if err != nil {
+		// Within the same lock: a slot that is neither starting nor resting would be
+		// started once more by whoever looks first.
+		s.bury(sl, err)
+		s.mu.Unlock()
+		return
+	}
+	if s.closed {
 		c.shut()
 	}
-	if err == nil {
-		sl.conn, sl.load, sl.gone = c, 0, make(chan struct{})
-	}
+	sl.conn, sl.load, sl.gone = c, 0, make(chan struct{})
 	s.mu.Unlock()
-	if err == nil {
-		s.log.Info("speech worker started", "speak", c.hello.Speak.How, "hear", c.hello.Hear.How)
-		err = c.wait()
-	}
+	s.log.Info("speech worker started", "speak", c.hello.Speak.How, "hear", c.hello.Hear.How)
+	err = c.wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.bury(sl, err)
 }
 
-// bury empties a slot whose worker is gone and sets when the next may start.
+// bury empties a slot whose worker is gone and sets when the next may start. The
+// caller holds the lock.
 func (s *Speech) bury(sl *slot, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	now := time.Now()
 	if sl.conn != nil {
 		close(sl.gone)
