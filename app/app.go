@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,10 +21,14 @@ import (
 	"github.com/vantahire/vantahire/hiring"
 	"github.com/vantahire/vantahire/providers/local"
 	"github.com/vantahire/vantahire/realtime"
+	"github.com/vantahire/vantahire/store/embedded"
 )
 
 // startTimeout bounds each step of the start that talks to a server.
 const startTimeout = 60 * time.Second
+
+// errDatabaseGone indicates a private database that can't be brought back.
+var errDatabaseGone = errors.New("the private database is gone")
 
 // App is the running program.
 type App struct {
@@ -40,6 +45,7 @@ type App struct {
 	listener net.Listener
 	lateness prometheus.Histogram
 	devKey   string
+	private  *embedded.Postgres // nil when DATABASE_URL names a server
 
 	databaseURL string
 	// SpeechCommand starts a local speech worker; empty means this executable.
@@ -118,7 +124,9 @@ func (a *App) URL() string { return "http://" + a.listener.Addr().String() }
 // DevKey opens the routes for developers; "" when there is none.
 func (a *App) DevKey() string { return a.devKey }
 
-// Run serves until ctx ends or the listener fails.
+// Run serves until ctx ends, the listener fails, or the private database is gone
+// for good: without it nothing can be kept, and whoever starts the program again
+// gets a fresh one.
 func (a *App) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -134,9 +142,17 @@ func (a *App) Run(ctx context.Context) error {
 		defer close(ticking)
 		watchTicker(ctx, a.lateness)
 	}()
-	var err error
+	var (
+		err  error
+		lost <-chan struct{}
+	)
+	if a.private != nil {
+		lost = a.private.Done()
+	}
 	select {
 	case err = <-serving:
+	case <-lost:
+		err = fmt.Errorf("%w: %w", errDatabaseGone, cmp.Or(a.private.Err(), embedded.ErrExited))
 	case <-ctx.Done():
 	}
 	cancel()

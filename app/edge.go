@@ -72,24 +72,6 @@ func (a *App) openEdge(context.Context) error {
 	return nil
 }
 
-// registerGauges shows how many calls are live and what the ledger does.
-func (a *App) registerGauges(r *prometheus.Registry) {
-	gauge := func(name, help string, value func() float64) {
-		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
-	}
-	counter := func(name, help string, value func() float64) {
-		r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value))
-	}
-	gauge("vantahire_calls_live", "Live interviews.", func() float64 { return float64(len(a.calls.Live())) })
-	gauge("vantahire_ledger_waiting", "Events that are not durable yet.", func() float64 { return float64(a.calls.StoreStats().Waiting) })
-	counter("vantahire_ledger_written_total", "Events made durable.", func() float64 { return float64(a.calls.StoreStats().Written) })
-	counter("vantahire_ledger_failures_total", "Batches that had to be tried again.", func() float64 { return float64(a.calls.StoreStats().Failures) })
-	counter("vantahire_ledger_refused_total", "Events refused for good.", func() float64 { return float64(a.calls.StoreStats().Refused) })
-	counter("vantahire_live_events_dropped_total", "Live events dropped because a follower was slow.", func() float64 { return float64(a.bus.Dropped()) })
-	counter("vantahire_actor_dead_letters_total", "Messages to actors that had ended.", func() float64 { return float64(a.engine.Stats().DeadLetters) })
-	counter("vantahire_actor_panics_total", "Panics that were contained.", func() float64 { return float64(a.engine.Stats().Panics) })
-}
-
 // healthy asks the database and Redis.
 func (a *App) healthy(ctx context.Context) error {
 	var one int

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -173,6 +172,49 @@ func TestASpokenInterviewRunsEndToEnd(t *testing.T) {
 	t.Logf("latencies: %v", latencies(report))
 }
 
+// What a candidate's hall and network do to a call: it is cut into, mumbled into,
+// and goes on elsewhere in the middle of an answer.
+func TestADisturbedInterviewLosesNothing(t *testing.T) {
+	h := open(t, dataDir(t), nil)
+	t.Cleanup(h.close) // after the calls, which run at once
+	s := speaking(t)
+	answers := []candidate.Answer{
+		spoken(t, s, "I have worked as a software engineer for six years and now I build the payment system of a small company."),
+		spoken(t, s, "I usually write a test first and then I change one small thing at a time until everything works again."),
+	}
+	for name, change := range map[string]func(*candidate.Options){
+		"cut into": func(o *candidate.Options) {
+			o.BargeIn = true
+			o.Interruption = spoken(t, s, "sorry can i stop you there for a moment i have a question about the team")
+			o.Cough = spoken(t, s, "uh huh").PCM
+		},
+		"connection lost": func(o *candidate.Options) { o.Drop = 3 * time.Second },
+		"second device":   func(o *candidate.Options) { o.TakeOver = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // local speech hears four candidates at once
+			invitation, err := h.api().Create(t.Context(), "Software Engineer", 15, "implied", []byte(shortPlan))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+			defer cancel()
+			o := candidate.Options{API: h.api(), Invitation: invitation, Answers: answers}
+			change(&o)
+			report, err := candidate.Run(ctx, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, problem := range report.Problems {
+				t.Error(problem)
+			}
+			for _, b := range report.BargeIns {
+				t.Log(b)
+			}
+		})
+	}
+}
+
 func latencies(r candidate.Report) []time.Duration {
 	var all []time.Duration
 	for _, turn := range r.Turns {
@@ -303,7 +345,25 @@ func TestASecondServerOnThePortIsToldSo(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "PORT is "+port) {
 		t.Errorf("the second server was told %v", err)
 	}
-	if errors.Is(err, context.Canceled) {
-		t.Error("and nothing of what it had started was left running")
+}
+
+func TestTheServerEndsWhenItsDatabaseIsGoneForGood(t *testing.T) {
+	h := open(t, dataDir(t), map[string]string{"VANTAHIRE_LOCAL_CALLS": "0"})
+	defer h.stop()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := h.app.private.Stop(ctx); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-h.done:
+		if err == nil || !strings.Contains(err.Error(), "the private database is gone") {
+			t.Errorf("it ended with %v", err)
+		}
+	case <-ctx.Done():
+		t.Fatal("it serves on without a database")
+	}
+	if err := h.app.Close(ctx); err != nil {
+		t.Errorf("close: %v", err)
 	}
 }

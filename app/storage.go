@@ -41,6 +41,7 @@ func (a *App) openDatabase(ctx context.Context) error {
 			return err
 		}
 		a.onClose("private database", pg.Stop)
+		a.private = pg
 		url = pg.URL()
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)

@@ -42,7 +42,7 @@ type callOptions struct {
 	interviewID, token                              string
 	minutes, calls                                  int
 	answers                                         []spoken
-	typed, bargeIn, takeOver                        bool
+	typed, bargeIn, takeOver, ticker                bool
 	drop, timeout                                   time.Duration
 }
 
@@ -67,6 +67,7 @@ func parseCall(args []string, errOut io.Writer) (callOptions, error) {
 	flags.DurationVar(&o.drop, "drop", 0, "cut the connection within the second answer for so long (15s)")
 	flags.BoolVar(&o.takeOver, "takeover", false, "go on with a second device within the second answer")
 	flags.IntVar(&o.calls, "calls", 1, "how many calls at once")
+	flags.BoolVar(&o.ticker, "ticker", false, "compare a 20 ms ticker of the server before and during the calls")
 	flags.StringVar(&o.interviewID, "interview", "", "an existing interview instead of a new one (with --token)")
 	flags.StringVar(&o.token, "token", "", "its token")
 	flags.StringVar(&o.jsonFile, "json", "", "write the report to this file")
@@ -91,8 +92,24 @@ func parseCall(args []string, errOut io.Writer) (callOptions, error) {
 	if (o.drop > 0 || o.takeOver || o.bargeIn) && len(o.answers) < 2 {
 		return o, errors.New("--barge-in, --drop and --takeover need at least two answers")
 	}
+	if o.typed && (o.drop > 0 || o.takeOver || o.bargeIn) {
+		return o, errors.New("--barge-in, --drop and --takeover are of spoken answers; leave --type out")
+	}
 	o.server = strings.TrimRight(o.server, "/")
 	return o, nil
+}
+
+// needsVoice reports whether anything has to be spoken here.
+func (o callOptions) needsVoice() bool {
+	if o.bargeIn {
+		return true
+	}
+	for _, a := range o.answers {
+		if a.file == "" && !o.typed {
+			return true
+		}
+	}
+	return false
 }
 
 func orEnv(key, fallback string) string {
@@ -136,10 +153,10 @@ func runCalls(ctx context.Context, o callOptions, out io.Writer) ([]candidate.Re
 		o.key = storedDevKey()
 	}
 	speech, err := local.NewSpeech(ctx, local.SpeechConfig{})
-	if err != nil && !o.typed {
+	if err != nil && o.needsVoice() {
 		return nil, fmt.Errorf("answers can't be spoken here; use --type or --wav: %w", err)
 	}
-	if speech != nil {
+	if err == nil {
 		defer func() { _ = speech.Close(context.WithoutCancel(ctx)) }()
 	}
 	answers, err := prepareAnswers(ctx, o, speech)
@@ -160,11 +177,25 @@ func runCalls(ctx context.Context, o callOptions, out io.Writer) ([]candidate.Re
 		options.Interruption = candidate.Answer{Text: interruption, PCM: trimSilence(pcm)}
 	}
 	reports := make([]candidate.Report, o.calls)
-	var wg sync.WaitGroup
-	for i := range reports {
-		wg.Go(func() { reports[i] = oneCall(ctx, o, options, uint64(i)) })
+	all := func() {
+		var wg sync.WaitGroup
+		for i := range reports {
+			wg.Go(func() { reports[i] = oneCall(ctx, o, options, uint64(i)) })
+		}
+		wg.Wait()
 	}
-	wg.Wait()
+	if o.ticker {
+		ticks, err := watchTickers(ctx, options.API, all)
+		if err != nil {
+			return nil, err
+		}
+		_, _ = fmt.Fprintln(out, ticks)
+		if p := ticks.problem(); p != "" {
+			reports[0].Problems = append(reports[0].Problems, p)
+		}
+	} else {
+		all()
+	}
 	p := printer{out: out, speech: speech, options: o}
 	for _, r := range reports {
 		if o.calls == 1 {

@@ -36,9 +36,12 @@ func doctor(ctx context.Context, args []string, out, errOut io.Writer) int {
 	}
 	findings := examine(ctx)
 	status := exitOK
-	for _, f := range findings {
+	for i, f := range findings {
 		if f.Need && !f.OK {
 			status = exitFailed
+		}
+		if f.OK {
+			findings[i].Fix = ""
 		}
 	}
 	if *asJSON {
@@ -56,7 +59,7 @@ func doctor(ctx context.Context, args []string, out, errOut io.Writer) int {
 			mark = "missing"
 		}
 		_, _ = fmt.Fprintf(out, "%s  %-20s %s\n", mark, f.Name, f.Have)
-		if !f.OK && f.Fix != "" {
+		if f.Fix != "" {
 			_, _ = fmt.Fprintf(out, "%s         -> %s\n", "       ", f.Fix)
 		}
 	}

@@ -19,8 +19,11 @@ type API struct {
 	Key    string
 }
 
-// apiTimeout bounds one request.
-const apiTimeout = 30 * time.Second
+// apiTimeout and maxAnswer bound one request and its answer in bytes.
+const (
+	apiTimeout = 30 * time.Second
+	maxAnswer  = 16 << 20
+)
 
 // Line is one line of the server's transcript.
 type Line struct {
@@ -102,7 +105,7 @@ func (a API) call(ctx context.Context, method, path string, body, into any) erro
 		return err
 	}
 	defer func() { _ = res.Body.Close() }()
-	raw, err := io.ReadAll(io.LimitReader(res.Body, 16<<20))
+	raw, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
 		return err
 	}

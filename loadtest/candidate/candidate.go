@@ -203,6 +203,7 @@ func (c *Candidate) answer(ctx context.Context, i int, a Answer) error {
 	turn := Turn{Answer: a.Text, Began: time.Now()}
 	switch {
 	case a.PCM == nil:
+		turn.Ended = turn.Began // its answer may come before Send has returned
 		if err := c.client.Send(voiceproto.Text{Content: a.Text}); err != nil {
 			return err
 		}
@@ -215,7 +216,9 @@ func (c *Candidate) answer(ctx context.Context, i int, a Answer) error {
 			return err
 		}
 	}
-	turn.Ended = time.Now()
+	if turn.Ended.IsZero() {
+		turn.Ended = time.Now()
+	}
 	c.report.Turns = append(c.report.Turns, turn)
 	return nil
 }

@@ -1,0 +1,44 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/vantahire/vantahire/media"
+)
+
+// newTickerLateness is the histogram of how late this process's own 20 ms ticker
+// runs. It is the period of audio frames: what disturbs this ticker disturbs
+// speech.
+func newTickerLateness() prometheus.Histogram {
+	return prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name:    "vantahire_ticker_lateness_seconds",
+		Help:    "How late a 20 ms ticker of the server runs.",
+		Buckets: []float64{.0001, .00025, .0005, .001, .002, .003, .005, .0075, .01, .015, .02, .03, .05, .1, .25, .5, 1},
+	})
+}
+
+// watchTicker observes the ticker until ctx ends.
+func watchTicker(ctx context.Context, lateness prometheus.Observer) {
+	media.WatchTicker(ctx, media.FrameDur, func(late time.Duration) { lateness.Observe(late.Seconds()) })
+}
+
+// registerGauges shows how many calls are live and what the ledger does.
+func (a *App) registerGauges(r *prometheus.Registry) {
+	gauge := func(name, help string, value func() float64) {
+		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
+	}
+	counter := func(name, help string, value func() float64) {
+		r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value))
+	}
+	gauge("vantahire_calls_live", "Live interviews.", func() float64 { return float64(len(a.calls.Live())) })
+	gauge("vantahire_ledger_waiting", "Events that are not durable yet.", func() float64 { return float64(a.calls.StoreStats().Waiting) })
+	counter("vantahire_ledger_written_total", "Events made durable.", func() float64 { return float64(a.calls.StoreStats().Written) })
+	counter("vantahire_ledger_failures_total", "Batches that had to be tried again.", func() float64 { return float64(a.calls.StoreStats().Failures) })
+	counter("vantahire_ledger_refused_total", "Events refused for good.", func() float64 { return float64(a.calls.StoreStats().Refused) })
+	counter("vantahire_live_events_dropped_total", "Live events dropped because a follower was slow.", func() float64 { return float64(a.bus.Dropped()) })
+	counter("vantahire_actor_dead_letters_total", "Messages to actors that had ended.", func() float64 { return float64(a.engine.Stats().DeadLetters) })
+	counter("vantahire_actor_panics_total", "Panics that were contained.", func() float64 { return float64(a.engine.Stats().Panics) })
+}
