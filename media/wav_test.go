@@ -77,7 +77,9 @@ func TestWAVOfUnknownLengthIsReadToItsEnd(t *testing.T) {
 	}
 }
 
-func header(parts ...string) []byte { return []byte("RIFF\x00\x00\x00\x00WAVE" + strings.Join(parts, "")) }
+func header(parts ...string) []byte {
+	return []byte("RIFF\x00\x00\x00\x00WAVE" + strings.Join(parts, ""))
+}
 
 // formatChunk is 16-bit PCM unless told otherwise.
 func formatChunk(tag, channels uint16, rate uint32, bits uint16) string {
