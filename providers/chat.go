@@ -45,3 +45,17 @@ type TokenStream interface {
 	// Close ends the stream; idempotent, bounded, unblocks Recv.
 	Close() error
 }
+
+// Usage is what one reply cost at a chat provider, in tokens.
+type Usage struct {
+	Prompt, Completion int
+	// Estimated is set when the provider did not say and the numbers are a guess
+	// from the texts' lengths.
+	Estimated bool
+}
+
+// Metered is a TokenStream that knows what its reply cost, also when it was given
+// up. Usage is valid once Recv has returned an error or Close has returned.
+type Metered interface {
+	Usage() Usage
+}
