@@ -156,6 +156,7 @@ func (a *interviewActor) onLive(c *engine.Ctx[interviewMsg], err error) {
 	c.After(tickEvery, tickDue{})
 	a.feed(c, turn.ConnectionUp{Conn: a.conn.no, Typing: a.conn.typing || a.stt == nil})
 	a.feed(c, turn.Begin{Resumed: a.resumed})
+	a.checkBudget(c) // of an earlier life of the interview
 }
 
 // welcome tells a connection what the call is like.
@@ -168,6 +169,7 @@ func (a *interviewActor) welcome(conn *Connection, resumed bool) {
 		conn.transport.Send(voiceproto.Notice{Code: voiceproto.CodeTyping, Text: "Speech recognition is not available. Please type your answers."})
 	}
 	if !a.voice {
+		a.muted = true
 		conn.transport.Send(voiceproto.Notice{Code: voiceproto.CodeNoVoice, Text: "The interviewer's voice is not available. Please read along."})
 	}
 	a.mic.open.Store(a.turn.Agent() != turn.AgentPaused)

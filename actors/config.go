@@ -25,6 +25,8 @@ type Config struct {
 	// STTStart bounds how long the first recognition stream may take to come up
 	// before the call is refused (4002). Default 10 s.
 	STTStart time.Duration
+	// Budget bounds what one interview may cost.
+	Budget Budget
 	// Turn tunes the conversation.
 	Turn turn.Config
 	// VAD tunes the voice detector; Model nil means the energy gate.
@@ -54,11 +56,15 @@ func (c Config) withDefaults() Config {
 // Deps are what live interviews need from the rest of the program.
 type Deps struct {
 	// STT may be nil: candidates type. TTS may be nil: replies are text.
-	STT       Transcriber
-	TTS       Synthesizer
-	Chat      Chat
+	STT  Transcriber
+	TTS  Synthesizer
+	Chat Chat
+	// Spare words replies without cost once the budget is used up; nil: Chat does.
+	Spare     Chat
 	Ledger    Ledger
 	Lifecycle Lifecycle
 	Publisher Publisher
 	Log       *slog.Logger
+	// Meter may be nil.
+	Meter Meter
 }

@@ -60,6 +60,8 @@ func (a *interviewActor) reportCut(c *engine.Ctx[interviewMsg], r *reply) {
 // heardOf is what the candidate heard of a reply, and adopts the plan's move
 // when that includes its question.
 func (a *interviewActor) heardOf(r *reply) (heard string, played time.Duration) {
+	a.measureDone(r)
+	defer func() { a.wastedVoice(r, heard) }()
 	if !r.voice {
 		if r.sounding {
 			heard = r.script.Text() // it stood on the screen
@@ -146,21 +148,59 @@ func (a *interviewActor) fail(c *engine.Ctx[interviewMsg], r *reply, stage provi
 	a.feed(c, turn.Failed{Reply: r.no, Stage: stage, Heard: heard, Played: played})
 }
 
-// onVoiceFailed deals with a voice that broke. Failing again makes replies text,
-// so that the interview goes on.
+// onVoiceFailed deals with a voice that broke. A reply of which nothing was heard
+// is shown instead. Failing again makes replies text for a while, so that the
+// interview goes on.
 func (a *interviewActor) onVoiceFailed(c *engine.Ctx[interviewMsg], r *reply, err error) {
 	a.log.Warn("voice failed", "reply", r.no, "error", err)
 	a.voiceErr++
 	if a.voiceErr >= voiceFailures && a.voice {
-		a.muteForGood("voice failed repeatedly")
+		a.mute("voice failed repeatedly")
+		c.After(voiceRetryPause, voiceRetry{})
 	}
-	a.fail(c, r, providers.StageTTS)
+	if r.sounding {
+		a.fail(c, r, providers.StageTTS)
+		return
+	}
+	a.showReply(c, r)
 }
 
-func (a *interviewActor) muteForGood(reason string) {
+// showReply makes a spoken reply one that is read.
+func (a *interviewActor) showReply(c *engine.Ctx[interviewMsg], r *reply) {
+	r.voice = false
+	a.pacer.Cancel(r.no)
+	a.noticeMuted()
+	if r.sentences > 0 {
+		a.onSounding(c, r, time.Now())
+	}
+	if r.written {
+		a.awaitRead(c, r)
+	}
+}
+
+// tryVoice lets replies be spoken again; a voice that fails once more is given up
+// at once.
+func (a *interviewActor) tryVoice() {
+	if a.voice || a.tts == nil || a.phase != phaseRunning {
+		return
+	}
+	a.voice, a.voiceErr = true, voiceFailures-1
+}
+
+// mute makes replies text.
+func (a *interviewActor) mute(reason string) {
 	a.voice = false
+	a.deps.Meter.Degraded(providers.StageTTS)
 	a.record(interview.KindDegraded, interview.Degraded{Stage: string(providers.StageTTS), Reason: reason}, nil)
-	a.send(voiceproto.Notice{Code: voiceproto.CodeNoVoice, Text: "The interviewer's voice is not available. Please read along."})
+	a.noticeMuted()
+}
+
+// noticeMuted tells the candidate, once, to read along.
+func (a *interviewActor) noticeMuted() {
+	if !a.muted {
+		a.muted = true
+		a.send(voiceproto.Notice{Code: voiceproto.CodeNoVoice, Text: "The interviewer's voice is not available. Please read along."})
+	}
 }
 
 // onChildDown deals with a crash of the llm or tts child: its reply is lost, its
@@ -171,7 +211,8 @@ func (a *interviewActor) onChildDown(c *engine.Ctx[interviewMsg], m childDown) {
 	if m.failure.Role == "tts" {
 		stage = providers.StageTTS
 		if m.final {
-			a.muteForGood("voice crashed repeatedly")
+			a.mute("voice crashed repeatedly")
+			a.tts = nil
 		}
 	}
 	if m.final && stage == providers.StageLLM {

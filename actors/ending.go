@@ -29,7 +29,7 @@ func (a *interviewActor) end(c *engine.Ctx[interviewMsg], reason interview.EndRe
 	c.After(closeWithin, closeDue{})
 	kind, payload := interview.KindEnded, any(interview.Ended{Reason: reason, Used: used})
 	if !reason.Final() { // it may be resumed: the ledger stays open
-		kind, payload = interview.KindTalkTime, interview.TalkTime{Used: used}
+		kind, payload = interview.KindTalkTime, interview.TalkTime{Used: used, Tokens: a.spent.tokens, Characters: a.spent.characters}
 	}
 	a.record(kind, payload, nil)
 	a.endSeq = a.seq
@@ -132,7 +132,7 @@ func closeFor(reason interview.EndReason) (code int, text string) {
 	case interview.EndLedgerRefused:
 		code = voiceproto.CloseTryAgain
 	case interview.EndFinished, interview.EndCandidate, interview.EndTimeLimit, interview.EndIdle, interview.EndGone,
-		interview.EndHardCap, interview.EndProviders, interview.EndOperator, interview.EndNeverStarted:
+		interview.EndHardCap, interview.EndProviders, interview.EndBudget, interview.EndOperator, interview.EndNeverStarted:
 		code = voiceproto.CloseCompleted
 	}
 	return code, voiceproto.CloseReason(code)

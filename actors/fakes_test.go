@@ -286,6 +286,7 @@ type fakeChat struct {
 	answer   func(r providers.ChatRequest) string
 	requests []providers.ChatRequest
 	fail     error
+	usage    *providers.Usage // what each reply costs; nil: it is not told
 }
 
 func (f *fakeChat) Name() string { return "fake" }
@@ -301,7 +302,11 @@ func (f *fakeChat) Reply(ctx context.Context, r providers.ChatRequest) (provider
 	if f.answer != nil {
 		text = f.answer(r)
 	}
-	return &chatStream{delay: f.delay, tokens: strings.SplitAfter(text, " ")}, nil
+	s := &chatStream{delay: f.delay, tokens: strings.SplitAfter(text, " ")}
+	if f.usage != nil {
+		return meteredStream{s, *f.usage}, nil
+	}
+	return s, nil
 }
 
 func (f *fakeChat) last() providers.ChatRequest {
@@ -337,6 +342,58 @@ func (s *chatStream) Recv(ctx context.Context) (string, error) {
 }
 
 func (s *chatStream) Close() error { return nil }
+
+// meteredStream knows what it cost.
+type meteredStream struct {
+	*chatStream
+
+	usage providers.Usage
+}
+
+func (s meteredStream) Usage() providers.Usage { return s.usage }
+
+// fakeMeter keeps what it is told.
+type fakeMeter struct {
+	mu            sync.Mutex
+	turns         []voiceproto.Stages
+	spent, wasted map[providers.Stage]int
+	degraded      map[providers.Stage]int
+	apologies     int
+}
+
+func newFakeMeter() *fakeMeter {
+	return &fakeMeter{spent: map[providers.Stage]int{}, wasted: map[providers.Stage]int{}, degraded: map[providers.Stage]int{}}
+}
+
+func (m *fakeMeter) Turn(s voiceproto.Stages) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.turns = append(m.turns, s)
+}
+
+func (m *fakeMeter) Spent(s providers.Stage, n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.spent[s] += n
+}
+
+func (m *fakeMeter) Wasted(s providers.Stage, n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.wasted[s] += n
+}
+
+func (m *fakeMeter) Apology() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.apologies++
+}
+
+func (m *fakeMeter) Degraded(s providers.Stage) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.degraded[s]++
+}
 
 // fakeLifecycle notes how the interview's row moves.
 type fakeLifecycle struct {

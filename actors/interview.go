@@ -86,6 +86,9 @@ type interviewActor struct {
 	tts      *engine.Child[ttsMsg]
 	voice    bool // replies are spoken; else they are text
 	voiceErr int  // replies in a row whose voice failed
+	muted    bool // the candidate was told that there is no voice
+	spent    spent
+	gaps     int // times the candidate was asked for a moment
 
 	reply *reply
 	turns *turnClock
@@ -168,8 +171,12 @@ func (a *interviewActor) Receive(c *engine.Ctx[interviewMsg], msg interviewMsg) 
 	case voiceEnded:
 		a.turns.speechEnded(m.to)
 		a.feed(c, turn.SpeechEnded{To: m.to})
-	case firstToken, sentenceReady, replyWritten, audioMade, speechMade, sounding, drained, playoutDue, flushDue, readDue, childDown:
+	case firstToken, sentenceReady, replyWritten, audioMade, speechMade, sounding, drained, playoutDue, flushDue, readDue, gapDue, childDown:
 		a.onReply(c, m)
+	case wordingCost:
+		a.onCost(c, m)
+	case voiceRetry:
+		a.tryVoice()
 	case timerFired:
 		delete(a.timers, m.timer)
 		a.feed(c, turn.Fired{Timer: m.timer, At: m.at})
@@ -204,6 +211,7 @@ func (a *interviewActor) onClaimed(c *engine.Ctx[interviewMsg], m claimed) {
 	}
 	cfg := a.cfg.Turn
 	cfg.TimeLimit = a.info.TimeLimit
+	a.spent = past.spent
 	a.resumed, a.history, a.segment, a.connNo = past.begun, past.history, past.numbers.Segment, past.numbers.Conn
 	a.turn = turn.New(cfg, past.numbers)
 	a.planState = plan.Start(a.info.Plan)
@@ -232,7 +240,7 @@ func (a *interviewActor) spawnSpeakers(c *engine.Ctx[interviewMsg]) {
 	var err error
 	a.llm, err = engine.SpawnChild(c, engine.ChildSpec[interviewMsg, llmMsg]{
 		Role: "llm", Policy: policy, OnDown: down(false), OnGiveUp: down(true),
-		New: func(engine.Gen) engine.Behavior[llmMsg] { return newLLMActor(a.deps.Chat, a.tell) },
+		New: func(engine.Gen) engine.Behavior[llmMsg] { return newLLMActor(a.deps.Chat, a.deps.Spare, a.tell) },
 	})
 	if err == nil && a.deps.TTS != nil {
 		a.tts, err = engine.SpawnChild(c, engine.ChildSpec[interviewMsg, ttsMsg]{
@@ -294,7 +302,7 @@ func (a *interviewActor) onTick(c *engine.Ctx[interviewMsg]) {
 	if a.phase != phaseRunning {
 		return
 	}
-	t := interview.TalkTime{Used: a.turn.Used(a.since())}
+	t := interview.TalkTime{Used: a.turn.Used(a.since()), Tokens: a.spent.tokens, Characters: a.spent.characters}
 	if r := a.reply; r != nil && r.sounding {
 		t.Reply, t.Played = r.no, a.playedOf(r)
 	}

@@ -273,7 +273,10 @@ func TestAModelThatFailsIsApologisedFor(t *testing.T) {
 		}
 		s.untilQuiet() // the failed reply is closed first, then the apology is spoken
 		lines := s.ledger.lines(t, s.id)
-		if len(lines) != 3 || lines[1] != "user: This answer meets a broken model." {
+		if len(lines) != 4 || lines[1] != "user: This answer meets a broken model." {
+			t.Fatalf("transcript: %q", lines)
+		}
+		if !strings.Contains(lines[2], "One moment, please.") || !strings.HasSuffix(lines[3], "This is reply 3.") {
 			t.Errorf("transcript: %q", lines)
 		}
 	})

@@ -48,6 +48,9 @@ type call struct {
 
 // NewInterviews starts the store actor and admits calls from now on.
 func NewInterviews(sys *engine.System, cfg Config, deps Deps) (*Interviews, error) {
+	if deps.Meter == nil {
+		deps.Meter = noMeter{}
+	}
 	i := &Interviews{cfg: cfg.withDefaults(), deps: deps, sys: sys, calls: map[interview.ID]*call{}}
 	ref, err := engine.Spawn(sys, engine.Spec[storeMsg]{
 		Role: "store", ID: "store", Inbox: 1024,

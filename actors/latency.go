@@ -9,7 +9,8 @@ import (
 
 // turnClock takes the moments of the present turn on the interview's clock, from
 // the true end of speech to the first packet of the answer. The stages follow
-// each other without a gap, so they sum to the whole.
+// each other without a gap, so they sum to the whole; what comes after the packet
+// is added by measurePlayed.
 type turnClock struct {
 	ended    time.Duration // true end of speech
 	lastWord time.Duration // the last final came
@@ -88,6 +89,52 @@ func (t *turnClock) sounded(now time.Duration) voiceproto.Stages {
 	}
 	stages[voiceproto.StageTotal] = milliseconds(at - t.ended)
 	return stages
+}
+
+// measured is an answered turn whose answer has left and is not known to play.
+type measured struct {
+	stages voiceproto.Stages
+	packet time.Duration // when its first packet left
+}
+
+// measure takes the stages up to the first packet. A client that acknowledges
+// playout adds the last one.
+func (a *interviewActor) measure(r *reply, stages voiceproto.Stages, packet time.Duration) {
+	if stages == nil {
+		return
+	}
+	r.measured = &measured{stages: stages, packet: packet}
+	if !r.voice || a.conn == nil || !a.conn.acks {
+		a.measureDone(r)
+	}
+}
+
+// measurePlayed takes the moment at which the client began to play a reply.
+func (a *interviewActor) measurePlayed(r *reply, at time.Duration) {
+	m := r.measured
+	if m == nil {
+		return
+	}
+	wait := milliseconds(max(0, at-m.packet))
+	m.stages[voiceproto.StageFirstPacketToPlayed] = wait
+	m.stages[voiceproto.StageTotal] += wait
+	a.measureDone(r)
+}
+
+// measureDone tells, stores and counts a measurement, once.
+func (a *interviewActor) measureDone(r *reply) {
+	m := r.measured
+	if m == nil {
+		return
+	}
+	r.measured = nil
+	a.send(voiceproto.Turn{Turn: r.turn, Reply: r.no, Stages: m.stages})
+	a.deps.Meter.Turn(m.stages)
+	stored := make(map[string]float64, len(m.stages))
+	for stage, ms := range m.stages {
+		stored[string(stage)] = ms
+	}
+	a.record(interview.KindTurnMeasured, interview.TurnMeasured{Turn: r.turn, Reply: r.no, Stages: stored}, nil)
 }
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -34,8 +34,9 @@ type llmMsg interface{ llmMsg() }
 // writeReply asks for a reply. ctx belongs to the interview, which cancels it
 // with a cause: a cut overtakes whatever is queued.
 type writeReply struct {
-	ctx context.Context //nolint:containedctx // the reply's life is exactly this context's
-	req providers.ChatRequest
+	ctx   context.Context //nolint:containedctx // the reply's life is exactly this context's
+	req   providers.ChatRequest
+	spare bool // without cost
 }
 
 func (writeReply) llmMsg() {}
@@ -44,11 +45,12 @@ func (writeReply) llmMsg() {}
 // is told as soon as it stands, without waiting for the rest.
 type llmActor struct {
 	chat   Chat
+	spare  Chat // nil: none
 	report func(interviewMsg)
 }
 
-func newLLMActor(chat Chat, report func(interviewMsg)) *llmActor {
-	return &llmActor{chat: chat, report: report}
+func newLLMActor(chat, spare Chat, report func(interviewMsg)) *llmActor {
+	return &llmActor{chat: chat, spare: spare, report: report}
 }
 
 // Receive starts the writing of a reply.
@@ -59,8 +61,17 @@ func (a *llmActor) Receive(c *engine.Ctx[llmMsg], msg llmMsg) {
 		c.Go("write", func(ctx context.Context) error {
 			ctx, cancel := joinContext(ctx, m.ctx)
 			defer cancel(nil)
-			err := guarded(func() error { return a.write(ctx, cancel, m.req) })
-			if context.Cause(m.ctx) != nil {
+			chat := a.chat
+			if m.spare && a.spare != nil {
+				chat = a.spare
+			}
+			var cost *providers.Usage
+			err := guarded(func() (err error) { cost, err = a.write(ctx, cancel, chat, m.req); return err })
+			revoked := context.Cause(m.ctx) != nil
+			if cost != nil {
+				a.report(wordingCost{usage: *cost, wasted: revoked})
+			}
+			if revoked {
 				return nil // revoked: nobody waits for the outcome
 			}
 			a.report(replyWritten{reply: reply, err: err})
@@ -69,20 +80,30 @@ func (a *llmActor) Receive(c *engine.Ctx[llmMsg], msg llmMsg) {
 	}
 }
 
-func (a *llmActor) write(ctx context.Context, cancel context.CancelCauseFunc, req providers.ChatRequest) error {
+// write words a reply. cost is nil when nothing is known to have been charged.
+func (a *llmActor) write(ctx context.Context, cancel context.CancelCauseFunc, chat Chat, req providers.ChatRequest) (cost *providers.Usage, err error) {
 	patience := time.AfterFunc(llmFirstToken, func() { cancel(fmt.Errorf("first token: %w", providers.ErrNoProgress)) })
 	defer patience.Stop()
-	stream, err := a.open(ctx, req)
+	stream, err := a.open(ctx, chat, req)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer func() { _ = stream.Close() }()
 	var (
 		chunker turn.Chunker
 		total   int
 		first   = true
 		told    int
 	)
+	defer func() {
+		_ = stream.Close()
+		if m, metered := stream.(providers.Metered); metered {
+			usage := m.Usage()
+			cost = &usage
+		} else if chat != a.spare && total > 0 {
+			usage := estimateUsage(req, total)
+			cost = &usage
+		}
+	}()
 	tell := func(sentences []string) {
 		for _, s := range sentences {
 			a.report(sentenceReady{reply: req.Reply, index: told, text: s})
@@ -95,7 +116,7 @@ func (a *llmActor) write(ctx context.Context, cancel context.CancelCauseFunc, re
 			break
 		}
 		if err != nil {
-			return fmt.Errorf("read from %s: %w", a.chat.Name(), causeOf(ctx, err))
+			return nil, fmt.Errorf("read from %s: %w", chat.Name(), causeOf(ctx, err))
 		}
 		if token == "" {
 			continue
@@ -114,27 +135,27 @@ func (a *llmActor) write(ctx context.Context, cancel context.CancelCauseFunc, re
 	}
 	tell(chunker.Flush())
 	if told == 0 {
-		return &providers.Error{Stage: providers.StageLLM, Provider: a.chat.Name(), Retry: true, Err: errEmptyReply}
+		return nil, &providers.Error{Stage: providers.StageLLM, Provider: chat.Name(), Retry: true, Err: errEmptyReply}
 	}
-	return nil
+	return nil, nil //nolint:nilnil // the cost is taken when the stream is closed
 }
 
 // open asks the model, again after a pause when it refuses: most refusals are
 // over within a second, and the candidate has heard nothing yet.
-func (a *llmActor) open(ctx context.Context, req providers.ChatRequest) (providers.TokenStream, error) {
+func (a *llmActor) open(ctx context.Context, chat Chat, req providers.ChatRequest) (providers.TokenStream, error) {
 	for try := 0; ; try++ {
-		stream, err := a.chat.Reply(ctx, req)
+		stream, err := chat.Reply(ctx, req)
 		if err == nil {
 			return stream, nil
 		}
 		var known *providers.Error
 		if try == len(llmBackoff) || errors.As(err, &known) && !known.Retry {
-			return nil, fmt.Errorf("ask %s: %w", a.chat.Name(), causeOf(ctx, err))
+			return nil, fmt.Errorf("ask %s: %w", chat.Name(), causeOf(ctx, err))
 		}
 		select {
 		case <-time.After(llmBackoff[try]):
 		case <-ctx.Done():
-			return nil, fmt.Errorf("ask %s: %w", a.chat.Name(), context.Cause(ctx))
+			return nil, fmt.Errorf("ask %s: %w", chat.Name(), context.Cause(ctx))
 		}
 	}
 }

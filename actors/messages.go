@@ -83,6 +83,7 @@ type (
 	closeDue   struct{}
 	sttDue     struct{}
 	sttRetry   struct{}
+	voiceRetry struct{}
 	// lifecycleDone answers the end of the interview's row.
 	lifecycleDone struct{ err error }
 	// terminate ends the interview from outside.
@@ -112,6 +113,7 @@ func (tickDue) interviewMsg()       {}
 func (closeDue) interviewMsg()      {}
 func (sttDue) interviewMsg()        {}
 func (sttRetry) interviewMsg()      {}
+func (voiceRetry) interviewMsg()    {}
 func (lifecycleDone) interviewMsg() {}
 func (terminate) interviewMsg()     {}
 func (operator) interviewMsg()      {}

@@ -88,6 +88,7 @@ func (a *interviewActor) onDeaf(c *engine.Ctx[interviewMsg], m sttDown) {
 		return
 	}
 	a.stt = nil
+	a.deps.Meter.Degraded(providers.StageSTT)
 	a.record(interview.KindDegraded, interview.Degraded{Stage: string(providers.StageSTT), Reason: "recognition failed repeatedly"}, nil)
 	a.send(voiceproto.Error{Message: "Speech recognition error", Code: voiceproto.CodeSpeechRecognition, Retry: true})
 	a.send(voiceproto.Notice{Code: voiceproto.CodeTyping, Text: "Speech recognition is not available right now. Please type your answers."})

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"time"
+	"unicode/utf8"
 
 	"github.com/vantahire/vantahire/actors/plan"
 	"github.com/vantahire/vantahire/actors/turn"
@@ -31,6 +32,8 @@ const (
 	readLeast = time.Second
 	// voiceFailures in a row make replies text only.
 	voiceFailures = 2
+	// voiceRetryPause is the time replies stay text then.
+	voiceRetryPause = 15 * time.Second
 	// replyTokens bounds what a model may write.
 	replyTokens = 300
 	// replyTemperature is the contract's for conversation (section 6).
@@ -52,15 +55,18 @@ type reply struct {
 	closing bool
 	script  *turn.Script
 
-	sentences int
-	written   bool // no sentence follows
-	voice     bool // it is spoken
-	sounding  bool
-	drained   bool          // every frame was sent
-	stopped   bool          // cut: nothing more of it
-	flushing  bool          // cut, and the client has yet to say what it played
-	played    time.Duration // last known on connections that are gone
-	sent      int64         // samples, once cut or drained
+	sentences  int
+	characters int  // handed to the voice
+	apologised bool // its first sentence asked for a moment
+	written    bool // no sentence follows
+	voice      bool // it is spoken
+	sounding   bool
+	measured   *measured     // waits for the client's word that it plays
+	drained    bool          // every frame was sent
+	stopped    bool          // cut: nothing more of it
+	flushing   bool          // cut, and the client has yet to say what it played
+	played     time.Duration // last known on connections that are gone
+	sent       int64         // samples, once cut or drained
 }
 
 // ask starts a reply: the plan decides, the llm child words it, the tts child
@@ -98,7 +104,10 @@ func (a *interviewActor) ask(c *engine.Ctx[interviewMsg], e turn.Ask) {
 	if e.Cause == turn.AskAnswer && e.Text != "" {
 		history = append(history, providers.Message{Role: interview.RoleUser, Text: e.Text})
 	}
-	a.llm.Tell(writeReply{ctx: r.ctx, req: providers.ChatRequest{
+	if r.voice {
+		c.After(gapAfter(now, e.SpeechEnd), gapDue{r.no})
+	}
+	a.llm.Tell(writeReply{ctx: r.ctx, spare: a.spent.over(a.cfg.Budget), req: providers.ChatRequest{
 		Interview: a.info.ID, Reply: r.no, System: plan.SystemPrompt(a.info.Plan), History: history,
 		Instruction: directive.Prompt(), Directive: directive, MaxTokens: replyTokens, Temperature: replyTemperature,
 	}})
@@ -118,6 +127,9 @@ func (a *interviewActor) planInput(e turn.Ask) plan.Input {
 	case turn.AskNudge:
 		return plan.Silence{Nth: e.Nth}
 	case turn.AskWrapUp:
+		if a.spent.over(a.cfg.Budget) {
+			return plan.Finish{}
+		}
 		return plan.TimeUp{}
 	case turn.AskOperator:
 		return plan.OperatorSaid{Text: e.Text}
@@ -157,7 +169,9 @@ func (a *interviewActor) onReply(c *engine.Ctx[interviewMsg], msg interviewMsg) 
 	case firstToken:
 		a.turns.firstToken(a.since())
 	case sentenceReady:
-		a.onSentence(c, r, m)
+		a.onSentence(c, r, m.text)
+	case gapDue:
+		a.onGap(c, r)
 	case replyWritten:
 		a.onWritten(c, r, m.err)
 	case audioMade:
@@ -200,25 +214,31 @@ func replyOf(msg interviewMsg) interview.ReplyNo {
 		return m.reply
 	case flushDue:
 		return m.reply
+	case gapDue:
+		return m.reply
 	case readDue:
 		return m.reply
 	}
 	return 0
 }
 
-func (a *interviewActor) onSentence(c *engine.Ctx[interviewMsg], r *reply, m sentenceReady) {
+func (a *interviewActor) onSentence(c *engine.Ctx[interviewMsg], r *reply, text string) {
+	first := r.sentences == 0
 	r.sentences++
-	r.script.AddText(m.text)
-	r.script.AddSentence(m.text)
-	if m.index == 0 {
+	r.script.AddText(text)
+	r.script.AddSentence(text)
+	if first {
 		a.turns.firstSentence(a.since())
-		a.record(interview.KindReplyStarted, interview.ReplyStarted{Reply: r.no, Turn: r.turn, Text: cleanText(m.text)}, nil)
+		a.record(interview.KindReplyStarted, interview.ReplyStarted{Reply: r.no, Turn: r.turn, Text: cleanText(text)}, nil)
 	}
 	if r.voice {
-		a.tts.Tell(saySentence{reply: r.no, text: cleanText(m.text)})
+		clean := cleanText(text)
+		r.characters += utf8.RuneCountInString(clean)
+		a.tts.Tell(saySentence{reply: r.no, text: clean})
+		a.payVoice(c, clean)
 		return
 	}
-	if m.index == 0 {
+	if first {
 		a.onSounding(c, r, time.Now())
 	}
 }
@@ -228,7 +248,7 @@ func (a *interviewActor) onSentence(c *engine.Ctx[interviewMsg], r *reply, m sen
 func (a *interviewActor) onWritten(c *engine.Ctx[interviewMsg], r *reply, err error) {
 	if err != nil {
 		a.log.Warn("reply broke off", "reply", r.no, "sentences", r.sentences, "error", err)
-		if r.sentences == 0 {
+		if r.sentences == 0 || r.sentences == 1 && r.apologised { // nothing of an answer
 			a.send(voiceproto.Error{Message: "Failed to process response", Code: voiceproto.CodeResponse, Retry: true})
 			a.fail(c, r, providers.StageLLM)
 			return
@@ -243,7 +263,12 @@ func (a *interviewActor) onWritten(c *engine.Ctx[interviewMsg], r *reply, err er
 		a.tts.Tell(endSentences{reply: r.no})
 		return
 	}
-	c.After(max(readLeast, time.Duration(len(text))*readPace), readDue{r.no})
+	a.awaitRead(c, r)
+}
+
+// awaitRead gives the candidate the time to read a reply that has no voice.
+func (a *interviewActor) awaitRead(c *engine.Ctx[interviewMsg], r *reply) {
+	c.After(max(readLeast, time.Duration(len(r.script.Text()))*readPace), readDue{r.no})
 }
 
 func (a *interviewActor) onAudio(r *reply, m audioMade) {
@@ -265,9 +290,11 @@ func (a *interviewActor) onSounding(c *engine.Ctx[interviewMsg], r *reply, at ti
 	}
 	r.sounding = true
 	a.turns.heard()
-	if stages := a.turns.sounded(at.Sub(a.start)); stages != nil {
-		a.send(voiceproto.Turn{Turn: r.turn, Reply: r.no, Stages: stages})
+	if r.voice && a.muted {
+		a.muted = false
+		a.send(voiceproto.Notice{Code: voiceproto.CodeRecovered, Text: "The interviewer's voice is back."})
 	}
+	a.measure(r, a.turns.sounded(at.Sub(a.start)), at.Sub(a.start))
 	if r.cause == turn.AskOpening {
 		a.movePlan(r) // a greeting that is cut short is not given again
 	}
@@ -279,6 +306,9 @@ func (a *interviewActor) onPlayed(c *engine.Ctx[interviewMsg], m voiceproto.Play
 	r := a.reply
 	if r == nil || r.no != m.Reply {
 		return
+	}
+	if m.MS > 0 {
+		a.measurePlayed(r, a.since()-time.Duration(m.MS)*time.Millisecond)
 	}
 	if r.flushing {
 		a.settleCut(c, r)
@@ -312,6 +342,7 @@ func (a *interviewActor) spoken(c *engine.Ctx[interviewMsg], r *reply) {
 		return
 	}
 	r.stopped = true
+	a.measureDone(r)
 	a.movePlan(r)
 	a.feed(c, turn.Spoken{Reply: r.no, Text: cleanText(r.script.Text()), Played: playTime(r.sent)})
 }

@@ -19,6 +19,7 @@ type past struct {
 	plan    json.RawMessage // nil when the plan has not moved
 	open    *openReply      // a reply that started and has no end
 	loose   []interview.SegmentFinal
+	spent   spent // what it has cost
 }
 
 // openReply is a reply that was cut by the end of the process.
@@ -85,12 +86,13 @@ func restore(events []interview.Event) past {
 		case interview.KindTalkTime:
 			if t, ok := read[interview.TalkTime](e); ok {
 				p.numbers.Used = max(p.numbers.Used, t.Used)
+				p.spent.tokens, p.spent.characters = max(p.spent.tokens, t.Tokens), max(p.spent.characters, t.Characters)
 				if p.open != nil && p.open.no == t.Reply {
 					p.open.played = max(p.open.played, t.Played)
 				}
 			}
 		case interview.KindConnectionLost, interview.KindPaused, interview.KindResumed, interview.KindWhispered,
-			interview.KindTakenOver, interview.KindHandedBack, interview.KindDegraded:
+			interview.KindTakenOver, interview.KindHandedBack, interview.KindDegraded, interview.KindTurnMeasured, interview.KindBudgetSpent:
 		}
 	}
 	for _, s := range segments {

@@ -29,6 +29,8 @@ type scene struct {
 	ear       *fakeEar
 	voice     *fakeVoice
 	chat      *fakeChat
+	spare     *fakeChat // nil: none
+	meter     *fakeMeter
 	lifecycle *fakeLifecycle
 	published *published
 	device    *device
@@ -43,7 +45,7 @@ func play(t *testing.T, story func(s *scene)) {
 		s := &scene{
 			t: t, id: "00000000-0000-4000-8000-000000000032", ledger: newMemoryLedger(), ear: &fakeEar{},
 			voice: &fakeVoice{wordTime: 300 * time.Millisecond, delay: 50 * time.Millisecond},
-			chat:  &fakeChat{delay: 100 * time.Millisecond}, lifecycle: &fakeLifecycle{}, published: &published{},
+			chat:  &fakeChat{delay: 100 * time.Millisecond}, lifecycle: &fakeLifecycle{}, published: &published{}, meter: newFakeMeter(),
 		}
 		s.open(Config{})
 		defer func() { s.close() }() // also when the story fails: a bubble can't be left with actors in it
@@ -63,9 +65,13 @@ func (s *scene) open(cfg Config) {
 		cfg.Turn = turn.DefaultConfig()
 	}
 	cfg.VAD = vad.Config{}
-	calls, err := NewInterviews(sys, cfg, Deps{
-		STT: s.ear, TTS: s.voice, Chat: s.chat, Ledger: s.ledger, Lifecycle: s.lifecycle, Publisher: s.published, Log: quietLog(),
-	})
+	deps := Deps{
+		STT: s.ear, TTS: s.voice, Chat: s.chat, Ledger: s.ledger, Lifecycle: s.lifecycle, Publisher: s.published, Log: quietLog(), Meter: s.meter,
+	}
+	if s.spare != nil {
+		deps.Spare = s.spare
+	}
+	calls, err := NewInterviews(sys, cfg, deps)
 	if err != nil {
 		s.t.Fatal(err)
 	}

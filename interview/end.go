@@ -14,6 +14,7 @@ const (
 	EndElsewhere     EndReason = "elsewhere"      // completed, expired or deleted through another door
 	EndRevoked       EndReason = "revoked"        // the link was revoked or ran out
 	EndProviders     EndReason = "providers"      // no provider left to go on with
+	EndBudget        EndReason = "budget"         // what the interview may cost was used up; the closing words were said
 	EndFailed        EndReason = "failed"         // a defect: the interview's state can't be trusted
 	EndShutdown      EndReason = "shutdown"       // the server stops; the interview can be resumed
 	EndOperator      EndReason = "operator"       // the recruiter ended it
@@ -25,7 +26,7 @@ const (
 // becomes COMPLETED. The others leave it to be resumed or to expire.
 func (r EndReason) Final() bool {
 	switch r {
-	case EndFinished, EndCandidate, EndTimeLimit, EndIdle, EndGone, EndHardCap, EndOperator, EndProviders:
+	case EndFinished, EndCandidate, EndTimeLimit, EndIdle, EndGone, EndHardCap, EndOperator, EndProviders, EndBudget:
 		return true
 	case EndElsewhere, EndRevoked, EndFailed, EndShutdown, EndNeverStarted, EndLedgerRefused:
 		return false

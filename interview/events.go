@@ -27,6 +27,8 @@ const (
 	KindTakenOver      EventKind = "taken_over"      // Operator
 	KindHandedBack     EventKind = "handed_back"     // Operator
 	KindDegraded       EventKind = "degraded"        // Degraded: a provider is down
+	KindTurnMeasured   EventKind = "turn_measured"   // TurnMeasured: where the time of an answered turn went
+	KindBudgetSpent    EventKind = "budget_spent"    // BudgetSpent: the interview has to close
 	KindEnded          EventKind = "ended"           // Ended: nothing follows
 )
 
@@ -119,6 +121,9 @@ type TalkTime struct {
 	Used   time.Duration `json:"used"`
 	Reply  ReplyNo       `json:"reply,omitempty"`
 	Played time.Duration `json:"played,omitempty"`
+	// Tokens and Characters are what language model and voice have cost so far.
+	Tokens     int `json:"tokens,omitempty"`
+	Characters int `json:"characters,omitempty"`
 }
 
 // Operator is the payload of a recruiter's whisper, takeover and hand-back.
@@ -131,6 +136,20 @@ type Operator struct {
 type Degraded struct {
 	Stage  string `json:"stage"` // stt, llm or tts
 	Reason string `json:"reason"`
+}
+
+// TurnMeasured is the payload of KindTurnMeasured: milliseconds per stage, and
+// their sum as "total".
+type TurnMeasured struct {
+	Turn   TurnNo             `json:"turn"`
+	Reply  ReplyNo            `json:"reply"`
+	Stages map[string]float64 `json:"stages"`
+}
+
+// BudgetSpent is the payload of KindBudgetSpent.
+type BudgetSpent struct {
+	Tokens     int `json:"tokens"`     // of the language model, so far
+	Characters int `json:"characters"` // of the voice, so far
 }
 
 // Ended is the payload of KindEnded.

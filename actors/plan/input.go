@@ -27,6 +27,9 @@ type (
 	TimeLow struct{}
 	// TimeUp says that the time is used up: close.
 	TimeUp struct{}
+	// Finish says that the interview has to close for a reason that is not the
+	// candidate's business.
+	Finish struct{}
 	// Continue goes on at the open question, without a greeting: the candidate is
 	// back, or a recruiter handed the conversation back.
 	Continue struct{}
@@ -47,6 +50,7 @@ func (SkipAsked) planInput()    {}
 func (Silence) planInput()      {}
 func (TimeLow) planInput()      {}
 func (TimeUp) planInput()       {}
+func (Finish) planInput()       {}
 func (Continue) planInput()     {}
 func (ReplyFailed) planInput()  {}
 func (OperatorSaid) planInput() {}

@@ -41,6 +41,8 @@ func (m *move) take(in Input) Directive {
 	switch in := in.(type) {
 	case TimeUp:
 		return m.close(ReasonTimeUp)
+	case Finish:
+		return m.close(ReasonDone)
 	case TimeLow:
 		m.s.TimeLow = true
 		return Directive{Reason: ReasonNoted}

@@ -76,6 +76,15 @@ func (m *machine) talkLimit() {
 	}
 }
 
+// budgetSpent closes the interview as the time limit does, but lets a reply that
+// was asked for be heard: it is paid already.
+func (m *machine) budgetSpent() {
+	m.broke = true
+	if !m.timeUp && m.closings == 0 {
+		m.timeUp, m.limitAt = true, m.now
+	}
+}
+
 // overtime reports that even who is speaking has to be closed now.
 func (m *machine) overtime() bool {
 	return m.timeUp && m.closings == 0 && m.clock.at(m.now) >= m.rules.TimeLimit+m.rules.Overtime
@@ -97,7 +106,10 @@ func (m *machine) closing() {
 		return
 	}
 	m.endAs, m.closeBy = interview.EndFinished, m.now+m.rules.ClosingMax
-	if m.timeUp {
+	switch {
+	case m.broke:
+		m.endAs = interview.EndBudget
+	case m.timeUp:
 		m.endAs = interview.EndTimeLimit
 	}
 }

@@ -173,3 +173,18 @@ func TestAStateThatIsOverTakesNothing(t *testing.T) {
 		t.Errorf("no event at all: %v", effects) // the timers are set
 	}
 }
+
+func TestASpentBudgetLetsWhoWasAskedAnswerAndThenCloses(t *testing.T) {
+	t.Parallel()
+	k := start(t)
+	k.says("I build payment systems.", sec)
+	k.wait(sec)
+	mark := len(k.log)
+	k.do(BudgetSpent{}) // while the reply is being made: it is paid already
+	k.sounding()
+	k.do(Spoken{Reply: 2, Text: "What else?"})
+	k.says("Nothing else.", sec)
+	k.wait(sec)
+	k.reply("Goodbye.")
+	k.want(mark, `turn 1 "I build payment systems."; said 2 "What else?"; ask 3 wrap_up turn 2 "Nothing else."; turn 2 "Nothing else."; said 3 "Goodbye."; end budget`)
+}

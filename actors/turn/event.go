@@ -109,6 +109,10 @@ type (
 		Up    bool
 	}
 
+	// BudgetSpent says that what the interview may cost is used up: who speaks, and
+	// who was being asked, may finish; then it closes.
+	BudgetSpent struct{}
+
 	// Fired is a timer that ran out. A stale one (not the one last set under this
 	// id) is ignored.
 	Fired struct {
@@ -151,6 +155,7 @@ func (Spoken) turnEvent()         {}
 func (Stopped) turnEvent()        {}
 func (Failed) turnEvent()         {}
 func (StageChanged) turnEvent()   {}
+func (BudgetSpent) turnEvent()    {}
 func (Fired) turnEvent()          {}
 func (Whispered) turnEvent()      {}
 func (TakenOver) turnEvent()      {}

@@ -126,6 +126,8 @@ func (m *machine) take(ev Event) {
 		m.handedBack()
 	case Terminated:
 		m.end(ev.Reason)
+	case BudgetSpent:
+		m.budgetSpent()
 	case Fired:
 		// that it fired is all: what is due is decided next
 	}
@@ -152,7 +154,7 @@ func (m *machine) takeLast(ev Event) {
 	case StageChanged:
 		m.stageChanged(ev)
 	case ConnectionUp, ConnectionDown, Begin, SpeechStarted, SpeechEnded, Partial, Backlog, FinishSpeaking, RepeatAsked, SkipAsked,
-		PauseAsked, ResumeAsked, EndAsked, Planned, Sounding, Whispered, TakenOver, OperatorSaid, HandedBack, Terminated, Fired:
+		PauseAsked, ResumeAsked, EndAsked, Planned, Sounding, Whispered, TakenOver, OperatorSaid, HandedBack, Terminated, BudgetSpent, Fired:
 	}
 }
 

@@ -285,6 +285,7 @@ func (w *world) step() {
 			StageChanged{providers.StageSTT, false},
 			StageChanged{providers.StageSTT, true},
 			StageChanged{providers.StageTTS, false},
+			BudgetSpent{},
 		}).Draw(w.t, "operator"))
 	case 17: // stale or senseless
 		w.do(rapid.SampledFrom([]Event{

@@ -51,6 +51,7 @@ type State struct {
 	released time.Duration // when a reply last went on after an overlap
 
 	timeUp   bool
+	broke    bool          // what the interview may cost is used up
 	limitAt  time.Duration // when the time was up
 	closings int           // how often closing words were begun
 	endAs    interview.EndReason

@@ -131,8 +131,8 @@ type Format struct {
 	Channels   int    `json:"channels"`
 }
 
-// Stage is one step from the end of the candidate's speech to the first packet
-// of the answer.
+// Stage is one step from the end of the candidate's speech to the moment the
+// answer plays.
 type Stage string
 
 // The stages of a turn, in order; StageTotal is their sum.
@@ -143,6 +143,7 @@ const (
 	StageFirstTokenToSentence Stage = "firstTokenToSentence"
 	StageSentenceToAudio      Stage = "sentenceToAudio"
 	StageAudioToFirstPacket   Stage = "audioToFirstPacket"
+	StageFirstPacketToPlayed  Stage = "firstPacketToPlayed" // by the client's acknowledgements
 	StageTotal                Stage = "total"
 )
 
