@@ -68,11 +68,51 @@ type Providers struct {
 	GroqKey Secret `env:"GROQ_API_KEY"`
 	// CartesiaKey is the API key of Cartesia, which speaks. Empty: not used.
 	CartesiaKey Secret `env:"CARTESIA_API_KEY"`
-	// TTS is the voice to use: deepgram, cartesia or local. Empty takes the first
-	// that has its key, else local.
+	// TTS is the voice to prefer: deepgram, cartesia or local. Empty takes the first
+	// that has its key, else local. The others that can be had follow when it fails.
 	TTS string `env:"VOICE_TTS_PROVIDER,TTS_PROVIDER" oneof:"deepgram cartesia local"`
-	// LowLatency prefers the fastest voice: cartesia, whose key it needs.
+	// LowLatency forces the fastest voice: cartesia, whose key it needs. It
+	// overrules VOICE_TTS_PROVIDER.
 	LowLatency bool `env:"VOICE_TTS_LOW_LATENCY" default:"false"`
+	// DeepgramURL is where Deepgram answers: another region, a gateway, or a
+	// simulated one (vantahire providers).
+	DeepgramURL string `env:"DEEPGRAM_URL" default:"https://api.deepgram.com" check:"url"`
+	// DeepgramListenModel is the recognition model.
+	DeepgramListenModel string `env:"DEEPGRAM_STT_MODEL" default:"nova-3"`
+	// DeepgramVoice is the voice.
+	DeepgramVoice string `env:"DEEPGRAM_TTS_MODEL" default:"aura-2-thalia-en"`
+	// DeepgramSpeakSockets is how many voices of the account may be open at once.
+	DeepgramSpeakSockets int `env:"DEEPGRAM_TTS_SOCKETS" default:"45" min:"1" max:"10000"`
+	// CartesiaURL is where Cartesia answers.
+	CartesiaURL string `env:"CARTESIA_URL" default:"https://api.cartesia.ai" check:"url"`
+	// CartesiaModel is the voice model.
+	CartesiaModel string `env:"CARTESIA_MODEL" default:"sonic-3.5"`
+	// CartesiaVoice is the voice's id.
+	CartesiaVoice string `env:"CARTESIA_VOICE" default:"f786b574-daa5-4673-aa0c-cbe3e8534c02"`
+	// CartesiaContexts is how many replies the account may have spoken at once.
+	CartesiaContexts int `env:"CARTESIA_CONCURRENCY" default:"15" min:"1" max:"10000"`
+	// GroqURL is where Groq answers, up to and with its version.
+	GroqURL string `env:"GROQ_URL" default:"https://api.groq.com/openai/v1" check:"url"`
+	// GroqModel words the interview.
+	GroqModel string `env:"GROQ_MODEL" default:"openai/gpt-oss-120b"`
+	// GroqSpareModel is asked beside a silent GroqModel, and instead of one that
+	// fails. Empty: none.
+	GroqSpareModel string `env:"GROQ_FALLBACK_MODEL" default:"openai/gpt-oss-20b"`
+	// ChatURL is a further server of the same protocol, asked after Groq, or alone:
+	// an account elsewhere or a model of one's own. Empty: none. Needs a model.
+	ChatURL string `env:"VANTAHIRE_LLM_URL" check:"url"`
+	// ChatKey is its API key; a server of one's own may need none.
+	ChatKey Secret `env:"VANTAHIRE_LLM_API_KEY"`
+	// ChatModel is the model to ask there.
+	ChatModel string `env:"VANTAHIRE_LLM_MODEL"`
+	// ChatProfile says what that server understands.
+	ChatProfile string `env:"VANTAHIRE_LLM_PROFILE" default:"openai" oneof:"openai groq vllm ollama"`
+	// Tokens is what one interview may cost at language models, prompts included.
+	// Then it closes politely. 0: no bound.
+	Tokens int `env:"VANTAHIRE_LLM_TOKENS" default:"1000000" min:"0" max:"1000000000"`
+	// Characters is what one interview may have spoken. Then it closes politely.
+	// 0: no bound.
+	Characters int `env:"VANTAHIRE_TTS_CHARACTERS" default:"100000" min:"0" max:"1000000000"`
 	// LocalCalls is how many calls local speech serves at once; 0 switches it off,
 	// and candidates type and read.
 	LocalCalls int `env:"VANTAHIRE_LOCAL_CALLS" default:"4" min:"0" max:"64"`

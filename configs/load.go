@@ -105,7 +105,7 @@ func (k Key) show(value string) string {
 	if k.Secret() {
 		return Secret(value).String()
 	}
-	if k.tag.Get("check") == "origin" && strings.Contains(value, "@") {
+	if form := k.tag.Get("check"); (form == "origin" || form == "url") && strings.Contains(value, "@") {
 		return shown // somebody put a password there, which is the fault to tell
 	}
 	return value

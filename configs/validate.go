@@ -21,6 +21,14 @@ func checkForm(form, value string) string {
 		if strings.HasSuffix(value, "/") {
 			return "remove the slash at its end"
 		}
+	case "url":
+		u, err := url.Parse(value)
+		if err != nil || !slices.Contains([]string{"http", "https", "ws", "wss"}, u.Scheme) || u.Host == "" {
+			return "use a URL like https://api.example.com"
+		}
+		if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+			return "leave out the password, the query and the fragment"
+		}
 	case "postgres":
 		if !strings.HasPrefix(value, "postgres://") && !strings.HasPrefix(value, "postgresql://") {
 			return "use a URL like postgres://user:password@host:5432/database"
@@ -54,6 +62,9 @@ func (c Config) validate() (faults []error) {
 	}
 	if c.Providers.LowLatency {
 		need("CARTESIA_API_KEY", c.Providers.CartesiaKey.Reveal(), "VOICE_TTS_LOW_LATENCY=true needs it; set it or remove the switch")
+	}
+	if c.Providers.ChatURL != "" {
+		need("VANTAHIRE_LLM_MODEL", c.Providers.ChatModel, "VANTAHIRE_LLM_URL needs it; set it or remove the URL")
 	}
 	if c.Turn.GraceTotal < c.Turn.Grace {
 		faults = append(faults, &Fault{"TURN_GRACE_TOTAL", c.Turn.GraceTotal.String(), fmt.Sprintf("use at least TURN_GRACE, which is %s", c.Turn.Grace)})
