@@ -26,6 +26,8 @@ const (
 	// coughAfter how far into the third a cough comes.
 	interruptAfter = 1500 * time.Millisecond
 	coughAfter     = 1200 * time.Millisecond
+	// interruptSpread is the spread of both where there are many.
+	interruptSpread = 700 * time.Millisecond
 )
 
 // Answer is one thing to say.
@@ -40,16 +42,23 @@ type Options struct {
 	Invitation Invitation
 	Answers    []Answer
 	// BargeIn interrupts the second reply with Interruption and makes the sound
-	// Cough into a later one, which must go on as if nothing had been.
-	BargeIn      bool
-	Interruption Answer
-	Cough        []int16
+	// Cough into a later one, which must go on as if nothing had been. With
+	// Interruptions above 1 it goes on so, in turn, with as many of each; every
+	// reply that is disturbed takes an answer.
+	BargeIn       bool
+	Interruptions int
+	Interruption  Answer
+	Cough         []int16
 	// Drop cuts the connection in the middle of the second answer for so long.
 	Drop time.Duration
 	// TakeOver lets a second device go on in the middle of the second answer.
 	TakeOver bool
-	Seed     uint64
-	Log      *slog.Logger
+	// Reader, when set, reads the words of what is heard back from its sound: every
+	// word of every line is checked, and every answer has to be understood to the
+	// word.
+	Reader Reader
+	Seed   uint64
+	Log    *slog.Logger
 }
 
 // Candidate holds one interview.
@@ -167,7 +176,7 @@ func (c *Candidate) over() bool { return len(messages[voiceproto.Ended](c.log.al
 // listen waits until a further reply was played to its end. While it plays, the
 // candidate may interrupt or cough.
 func (c *Candidate) listen(ctx context.Context, round int) error {
-	if c.o.BargeIn && (round == 1 || round == 2) {
+	if c.o.BargeIn && round >= 1 && round <= 2*max(1, c.o.Interruptions) {
 		if err := c.disturb(ctx, round); err != nil {
 			return err
 		}

@@ -23,12 +23,18 @@ type BargeIn struct {
 	// AfterFlush how many came.
 	LastPacket time.Duration
 	AfterFlush int
+	// Resume is how long after the release of a coughed-into reply it was heard
+	// again.
+	Resume time.Duration
 	// Lost are samples of a coughed-into reply that were sent and never played.
 	Lost int64
 	// Played is how much of the reply was played.
 	Played time.Duration
 	Full   string // the whole text of the reply
 	Heard  string // what the server's transcript says was heard
+	// Truth is what was really heard of it, read from the sound; nil without a
+	// Reader.
+	Truth []string
 	// Captions are the reply's sentences with their places in its audio.
 	Captions []voiceproto.Caption
 }
@@ -51,16 +57,20 @@ func (c *Candidate) disturb(ctx context.Context, round int) error {
 	if err != nil {
 		return err
 	}
+	cough := round%2 == 0
 	wait := interruptAfter
-	if round == 2 {
+	if cough {
 		wait = coughAfter
+	}
+	if c.o.Interruptions > 1 { // at every place of a word, not always the same
+		wait += time.Duration(c.random.Int64N(int64(interruptSpread)))
 	}
 	select {
 	case <-time.After(wait):
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	b := BargeIn{Cough: round == 2, Reply: no}
+	b := BargeIn{Cough: cough, Reply: no, Resume: never}
 	sound := c.o.Interruption.PCM
 	if b.Cough {
 		sound = c.o.Cough
@@ -153,6 +163,7 @@ func (c *Candidate) finishBargeIns(lines map[interview.ReplyNo]string) {
 		b.AfterFlush = r.AfterFlush
 		if b.Cough {
 			b.Lost = r.Received - r.Played
+			b.Resume = resumed(r)
 			if b.Lost > 0 {
 				c.problem("a cough into reply %d lost %d samples", b.Reply, b.Lost)
 			}
@@ -166,10 +177,25 @@ func (c *Candidate) finishBargeIns(lines map[interview.ReplyNo]string) {
 			continue
 		}
 		b.LastPacket = r.LastPacket.Sub(r.Flushed)
+		c.checkHeard(b, r.PCM)
 		if b.AfterFlush > 0 {
 			c.problem("%d packets of reply %d came after its flush", b.AfterFlush, b.Reply)
 		}
 	}
+}
+
+// resumed is how long after its last release a reply was heard again.
+func resumed(r voiceclient.Reply) time.Duration {
+	if len(r.Holds) == 0 {
+		return never
+	}
+	release := r.Holds[len(r.Holds)-1].To
+	for _, span := range r.Spans {
+		if !release.IsZero() && !span.At.Before(release) {
+			return span.At.Sub(release)
+		}
+	}
+	return never
 }
 
 // String says it in one line.

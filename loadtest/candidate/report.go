@@ -39,6 +39,7 @@ type Report struct {
 	Said      []Said
 	Lines     []Line
 	BargeIns  []BargeIn
+	WordsRead int      // read back from the sound that was heard
 	Problems  []string // empty when everything is as it must be
 }
 

@@ -5,12 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"net/http"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
 )
 
 // tickerMetric is the server's histogram of how late its own 20 ms ticker runs.
@@ -30,22 +27,7 @@ type Ticks struct {
 // Ticker reads the server's ticker. Servers tell it to their own machine only,
 // unless they are set to tell everybody.
 func (a API) Ticker(ctx context.Context) (Ticks, error) {
-	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.Server+"/metrics", nil)
-	if err != nil {
-		return Ticks{}, fmt.Errorf("read the server's ticker: %w", err)
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return Ticks{}, fmt.Errorf("read the server's ticker: %w", err)
-	}
-	defer func() { _ = res.Body.Close() }()
-	if res.StatusCode != http.StatusOK {
-		return Ticks{}, fmt.Errorf("read the server's ticker: /metrics answers %d", res.StatusCode)
-	}
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(http.MaxBytesReader(nil, res.Body, maxAnswer))
+	families, err := a.metrics(ctx)
 	if err != nil {
 		return Ticks{}, fmt.Errorf("read the server's ticker: %w", err)
 	}

@@ -57,8 +57,11 @@ func (c *Candidate) checkCandidate(lines []Line) {
 		c.problem("the candidate's lines are not what was called final:\n  lines:  %s\n  finals: %s", a, b)
 	}
 	for i, t := range c.report.Turns {
-		if t.Understood == "" {
+		switch {
+		case t.Understood == "":
 			c.problem("nothing of answer %d was understood", i+1)
+		case c.o.Reader != nil && t.Answer != "":
+			c.checkUnderstood(i, t)
 		}
 	}
 }
@@ -100,6 +103,9 @@ func (c *Candidate) checkInterviewer(lines []Line) map[interview.ReplyNo]string 
 			c.problem("reply %d is a whole line but was not played out", s.Reply)
 		}
 		s.Line = line.Content
+		if !line.Interrupted {
+			c.checkSound(s)
+		}
 		heard[s.Reply] = line.Content
 		n++
 	}
