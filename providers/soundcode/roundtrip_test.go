@@ -1,0 +1,25 @@
+package soundcode
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func heard(pcm []int16, rate int) []string {
+	var out []string
+	for _, w := range Read(pcm, rate) {
+		out = append(out, w.Text)
+	}
+	return out
+}
+
+func TestWhatIsSpokenIsHeardAtEveryRate(t *testing.T) {
+	t.Parallel()
+	for _, rate := range []int{8000, 16000, 24000, 32000, 44100, 48000} {
+		pcm, _ := Voice{}.Speak(longText, rate)
+		if diff := cmp.Diff(Words(longText), heard(pcm, rate)); diff != "" {
+			t.Errorf("at %d Hz (-spoken +heard):\n%s", rate, diff)
+		}
+	}
+}
