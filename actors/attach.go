@@ -204,11 +204,14 @@ func (a *interviewActor) onClient(c *engine.Ctx[interviewMsg], m clientSaid) {
 	case voiceproto.Resume:
 		a.feed(c, turn.ResumeAsked{})
 	case voiceproto.End:
-		if a.phase == phaseRunning {
+		switch a.phase {
+		case phaseRunning:
 			a.feed(c, turn.EndAsked{})
-			return
+		case phaseClaiming:
+			a.endAsked = true
+		case phaseWaiting, phaseDialing, phaseGoingLive, phaseEnding, phaseOver:
+			a.endUnbegun(c)
 		}
-		a.refuse(c, voiceproto.CloseCompleted, "", interview.EndNeverStarted)
 	case voiceproto.Consent, voiceproto.Ping: // the edge and the connection have dealt with them
 	}
 }
@@ -220,6 +223,10 @@ func (a *interviewActor) onTyped(c *engine.Ctx[interviewMsg], content string) {
 		a.chooseTyping(c)
 	}
 	if text == "" || a.phase != phaseRunning {
+		return
+	}
+	if !a.typing.take(a.since()) {
+		a.send(voiceproto.Error{Message: "Please wait a moment before you send more", Code: voiceproto.CodeOverloaded, Retry: true})
 		return
 	}
 	a.segment++

@@ -1,6 +1,8 @@
 package actors
 
 import (
+	"sync/atomic"
+
 	"github.com/vantahire/vantahire/interview"
 	"github.com/vantahire/vantahire/media"
 	"github.com/vantahire/vantahire/media/voiceproto"
@@ -15,6 +17,9 @@ type Connection struct {
 	mic       *mic
 	intake    *media.Intake
 	tell      func(interviewMsg)
+	offer     func(interviewMsg) bool
+
+	closed atomic.Bool // by the client or the network
 
 	// no, acks and gain belong to the interview actor: the number it gave the
 	// connection, and what the client can do.
@@ -33,10 +38,17 @@ func (c *Connection) OnMessage(m voiceproto.ClientMessage) {
 		c.transport.Send(voiceproto.Pong{})
 		return
 	}
-	c.tell(clientSaid{conn: c, message: m})
+	if c.offer(clientSaid{conn: c, message: m}) {
+		return
+	}
+	if _, played := m.(voiceproto.Played); played {
+		return // the next one says more
+	}
+	c.transport.Close(voiceproto.CloseFlood, voiceproto.CloseReason(voiceproto.CloseFlood))
 }
 
 // OnClosed says that nothing more comes.
 func (c *Connection) OnClosed(code int, err error) {
+	c.closed.Store(true)
 	c.tell(detached{conn: c, code: code, err: err})
 }

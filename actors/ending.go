@@ -37,11 +37,12 @@ func (a *interviewActor) end(c *engine.Ctx[interviewMsg], reason interview.EndRe
 
 // endStored moves the interview's row once its last event is durable.
 func (a *interviewActor) endStored(c *engine.Ctx[interviewMsg]) {
+	a.endDurable = true
 	at, reason := time.Now(), a.ended
 	c.Go("end", func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, closeWithin)
 		defer cancel()
-		return a.deps.Lifecycle.Ended(ctx, a.info.ID, at, reason)
+		return complete(ctx, a.deps.Lifecycle, a.info.ID, at, reason)
 	}, func(err error) interviewMsg { return lifecycleDone{err} })
 }
 
@@ -62,10 +63,54 @@ func (a *interviewActor) finish(c *engine.Ctx[interviewMsg]) {
 		return
 	}
 	code, text := closeFor(a.ended)
-	if a.ended.Final() {
+	if a.ended.Final() && a.endDurable {
 		a.send(voiceproto.Ended{InterviewID: a.info.ID, Reason: a.ended})
 	}
 	a.leave(c, code, text)
+}
+
+// endUnbegun carries out the candidate's "end" before the conversation runs: an
+// interview that was going on earlier is over, one that has not begun stays fresh.
+func (a *interviewActor) endUnbegun(c *engine.Ctx[interviewMsg]) {
+	if a.resumed {
+		a.end(c, interview.EndCandidate)
+		return
+	}
+	a.refuse(c, voiceproto.CloseCompleted, "", interview.EndNeverStarted)
+}
+
+// completeAgain moves the row of an interview whose end is in the ledger: whoever
+// stored it did not come to that. It is done once at least; a second time changes
+// nothing.
+func (a *interviewActor) completeAgain(c *engine.Ctx[interviewMsg], reason interview.EndReason) {
+	ctx := context.WithoutCancel(c.Context())
+	log, lifecycle, id, at := a.log, a.deps.Lifecycle, a.info.ID, time.Now()
+	c.Go("complete", func(context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, closeWithin)
+		defer cancel()
+		if err := complete(ctx, lifecycle, id, at, reason); err != nil {
+			log.Error("interview's row was not moved", "reason", reason, "error", err)
+		}
+		return nil
+	}, nil)
+}
+
+// completeRetry is the wait before the row is tried to be moved again; it doubles.
+const completeRetry = 250 * time.Millisecond
+
+// complete moves the row, again until ctx ends if need be.
+func complete(ctx context.Context, l Lifecycle, id interview.ID, at time.Time, reason interview.EndReason) error {
+	for wait := completeRetry; ; wait *= 2 {
+		err := l.Ended(ctx, id, at, reason)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 // refuse ends a call that has not begun; nothing of it is stored.

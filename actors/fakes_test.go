@@ -401,6 +401,7 @@ type fakeLifecycle struct {
 	started int
 	ended   []interview.EndReason
 	refuse  error
+	failing int // so many calls of Ended fail
 }
 
 func (f *fakeLifecycle) Started(context.Context, interview.ID, time.Time) error {
@@ -413,6 +414,10 @@ func (f *fakeLifecycle) Started(context.Context, interview.ID, time.Time) error 
 func (f *fakeLifecycle) Ended(_ context.Context, _ interview.ID, _ time.Time, reason interview.EndReason) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.failing > 0 {
+		f.failing--
+		return errFake
+	}
 	f.ended = append(f.ended, reason)
 	return nil
 }

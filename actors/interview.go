@@ -62,6 +62,7 @@ type interviewActor struct {
 	phase phase
 	start time.Time // the interview's clock is the time since; monotonic
 	tell  func(interviewMsg)
+	offer func(interviewMsg) bool
 
 	turn   turn.State
 	queue  []turn.Event
@@ -93,12 +94,15 @@ type interviewActor struct {
 	reply *reply
 	turns *turnClock
 
-	resumed bool
-	claim   interview.Claim
-	seq     interview.Seq
-	stored  map[interview.Seq]func()
-	ended   interview.EndReason
-	endSeq  interview.Seq // the last event
+	typing     typingPace
+	resumed    bool
+	endAsked   bool // by the candidate, before the claim was answered
+	claim      interview.Claim
+	seq        interview.Seq
+	stored     map[interview.Seq]func()
+	ended      interview.EndReason
+	endSeq     interview.Seq // the last event
+	endDurable bool          // it is stored
 }
 
 func newInterviewActor(cfg Config, deps Deps, info Info, store engine.Ref[storeMsg], over func(interview.EndReason)) *interviewActor {
@@ -116,7 +120,7 @@ func (a *interviewActor) since() time.Duration { return time.Since(a.start) }
 // Started claims the interview and brings up what does not need a candidate.
 func (a *interviewActor) Started(c *engine.Ctx[interviewMsg]) {
 	self := c.Self()
-	a.tell = self.Tell
+	a.tell, a.offer = self.Tell, self.Offer
 	a.mic = newMic(a.cfg, a.since, a.tell)
 	a.playout = media.NewPlayout(a.cfg.PlayoutBuffer)
 	a.pacer = media.NewPacer(a.playout, media.PacerEvents{
@@ -163,7 +167,7 @@ func (a *interviewActor) Receive(c *engine.Ctx[interviewMsg], msg interviewMsg) 
 		a.onLive(c, m.err)
 	case eventStored:
 		a.onStored(c, m)
-	case sttUp, sttHeard, sttLag, sttDown, sttDue, sttRetry:
+	case sttUp, sttHeard, sttPartial, sttLag, sttDown, sttDue, sttRetry:
 		a.onRecognition(c, m)
 	case voiceStarted:
 		a.turns.speechStarted(m.from)
@@ -205,15 +209,13 @@ func (a *interviewActor) onClaimed(c *engine.Ctx[interviewMsg], m claimed) {
 	}
 	a.claim, a.seq = m.claim, m.claim.LastSeq
 	past := restore(m.claim.Events)
-	if past.ended {
+	if past.ended != "" {
+		a.completeAgain(c, past.ended)
 		a.refuse(c, voiceproto.CloseNotActive, "Interview not active", interview.EndElsewhere)
 		return
 	}
-	cfg := a.cfg.Turn
-	cfg.TimeLimit = a.info.TimeLimit
 	a.spent = past.spent
 	a.resumed, a.history, a.segment, a.connNo = past.begun, past.history, past.numbers.Segment, past.numbers.Conn
-	a.turn = turn.New(cfg, past.numbers)
 	a.planState = plan.Start(a.info.Plan)
 	if past.plan != nil {
 		var s plan.State
@@ -223,10 +225,16 @@ func (a *interviewActor) onClaimed(c *engine.Ctx[interviewMsg], m claimed) {
 			a.planState = s
 		}
 	}
-	a.closeOpenReply(past)
+	a.closeOpenReply(&past)
+	cfg := a.cfg.Turn
+	cfg.TimeLimit = a.info.TimeLimit
+	a.turn = turn.New(cfg, past.numbers)
 	a.spawnSpeakers(c)
 	a.phase = phaseWaiting
-	if a.conn != nil {
+	switch {
+	case a.endAsked:
+		a.endUnbegun(c)
+	case a.conn != nil:
 		a.dial(c)
 	}
 }
@@ -282,7 +290,7 @@ func (a *interviewActor) onOperator(c *engine.Ctx[interviewMsg], ev turn.Event) 
 	switch e := ev.(type) {
 	case turn.Whispered:
 		text := cleanText(e.Text)
-		a.planState, _ = plan.Next(a.info.Plan, a.planState, plan.Whispered{Text: text}, a.planClock(a.since()))
+		a.whisper(text)
 		a.record(interview.KindWhispered, interview.Operator{User: e.User, Text: text}, nil)
 	case turn.TakenOver:
 		a.record(interview.KindTakenOver, interview.Operator{User: e.User}, nil)
@@ -295,6 +303,17 @@ func (a *interviewActor) onOperator(c *engine.Ctx[interviewMsg], ev turn.Event) 
 		return
 	}
 	a.feed(c, ev)
+}
+
+// whisper tells the plan what a recruiter suggests. A reply that is on its way was
+// planned without it; where the plan goes on after that reply, the hint has to be
+// known as well.
+func (a *interviewActor) whisper(text string) {
+	now := a.planClock(a.since())
+	a.planState, _ = plan.Next(a.info.Plan, a.planState, plan.Whispered{Text: text}, now)
+	if r := a.reply; r != nil && !r.moved {
+		r.next, _ = plan.Next(a.info.Plan, r.next, plan.Whispered{Text: text}, now)
+	}
 }
 
 // onTick stores how far the call has come.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/vantahire/vantahire/engine"
 	"github.com/vantahire/vantahire/interview"
 	"github.com/vantahire/vantahire/media"
+	"github.com/vantahire/vantahire/media/voiceproto"
 )
 
 var (
@@ -44,6 +46,7 @@ type call struct {
 	actor *interviewActor
 	ready chan struct{} // closed once ref and actor stand
 	err   error
+	conns []*Connection // guarded by Interviews.mu; those that are open
 }
 
 // NewInterviews starts the store actor and admits calls from now on.
@@ -81,16 +84,29 @@ func (i *Interviews) Connect(ctx context.Context, info Info, t Transport, typing
 		if live.err != nil {
 			return nil, live.err
 		}
-		select {
-		case <-live.ref.Done(): // it ended meanwhile: admit it anew
-			i.forget(info.ID, live)
-			continue
-		default:
-		}
 		conn := live.actor.newConnection(t, typing)
-		live.ref.Tell(attached{conn})
-		return conn, nil
+		if i.attach(info.ID, live, conn) {
+			return conn, nil
+		}
+		select {
+		case <-live.ref.Done(): // it is ending: admit it anew
+			i.forget(info.ID, live)
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
 	}
+}
+
+// attach hands a connection to its interview; false when that takes no more. A
+// connection that an ending interview never came to serve is closed by forget.
+func (i *Interviews) attach(id interview.ID, live *call, conn *Connection) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.calls[id] != live || !live.ref.TryTell(attached{conn}) {
+		return false
+	}
+	live.conns = append(slices.DeleteFunc(live.conns, func(c *Connection) bool { return c.closed.Load() }), conn)
+	return true
 }
 
 // Admits reports whether a new interview would be taken now, so that the edge can
@@ -154,6 +170,10 @@ func (i *Interviews) forget(id interview.ID, live *call) {
 	if i.calls[id] == live {
 		delete(i.calls, id)
 	}
+	for _, conn := range live.conns { // served ones are closed already
+		conn.transport.Close(voiceproto.CloseInternal, "Interview interrupted")
+	}
+	live.conns = nil
 	if len(i.calls) == 0 && i.idle != nil {
 		close(i.idle)
 		i.idle = nil
@@ -266,6 +286,6 @@ func (i *Interviews) flush(ctx context.Context) error {
 // changes after Started.
 func (a *interviewActor) newConnection(t Transport, typing bool) *Connection {
 	return &Connection{
-		transport: t, typing: typing, mic: a.mic, intake: media.NewIntake(media.IntakeConfig{OnGap: a.mic.gap}), tell: a.tell,
+		transport: t, typing: typing, mic: a.mic, intake: media.NewIntake(media.IntakeConfig{OnGap: a.mic.gap}), tell: a.tell, offer: a.offer,
 	}
 }

@@ -47,6 +47,11 @@ type (
 		gen        engine.Gen
 		transcript providers.Transcript
 	}
+	// sttPartial brings the newest partial of an utterance, when it is received.
+	sttPartial struct {
+		gen    engine.Gen
+		latest *latestPartial
+	}
 	sttLag struct {
 		gen    engine.Gen
 		behind bool
@@ -100,6 +105,7 @@ func (wentLive) interviewMsg()      {}
 func (eventStored) interviewMsg()   {}
 func (sttUp) interviewMsg()         {}
 func (sttHeard) interviewMsg()      {}
+func (sttPartial) interviewMsg()    {}
 func (sttLag) interviewMsg()        {}
 func (sttDown) interviewMsg()       {}
 func (childDown) interviewMsg()     {}

@@ -27,6 +27,10 @@ func (a *interviewActor) onRecognition(c *engine.Ctx[interviewMsg], msg intervie
 		if m.gen == a.sttGen && a.phase == phaseRunning {
 			a.heard(c, m.transcript)
 		}
+	case sttPartial:
+		if t := m.latest.take(); m.gen == a.sttGen && a.phase == phaseRunning {
+			a.heard(c, t)
+		}
 	case sttLag:
 		if m.gen == a.sttGen {
 			a.feed(c, turn.Backlog{Behind: m.behind})

@@ -13,7 +13,7 @@ import (
 // same question after a restart.
 type past struct {
 	begun   bool
-	ended   bool
+	ended   interview.EndReason // ""; not yet
 	numbers turn.Resume
 	history []providers.Message
 	plan    json.RawMessage // nil when the plan has not moved
@@ -42,7 +42,10 @@ func restore(events []interview.Event) past {
 		case interview.KindStarted:
 			p.begun = true
 		case interview.KindEnded:
-			p.ended = true
+			p.ended = interview.EndFailed // unreadable, and over all the same
+			if e, ok := read[interview.Ended](e); ok {
+				p.ended = e.Reason
+			}
 		case interview.KindConnected:
 			if c, ok := read[interview.Connection](e); ok {
 				p.numbers.Conn = max(p.numbers.Conn, c.Conn)
@@ -112,9 +115,10 @@ func read[P any](e interview.Event) (P, bool) {
 // closeOpenReply brings the record of an earlier life in order: words of the
 // candidate that never became a turn become one, and a reply that never ended is
 // closed at what was last known to have been played.
-func (a *interviewActor) closeOpenReply(p past) {
+func (a *interviewActor) closeOpenReply(p *past) {
 	if len(p.loose) > 0 {
-		t := turn.CommitTurn{Turn: p.numbers.Turn + 1, Aside: true}
+		p.numbers.Turn++
+		t := turn.CommitTurn{Turn: p.numbers.Turn, Aside: true}
 		for i, s := range p.loose {
 			if i > 0 {
 				t.Text += " "

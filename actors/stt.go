@@ -23,12 +23,12 @@ const (
 	sttBehind   = interview.Sample(interview.MicRate)     // 1 s
 	sttCaughtUp = interview.Sample(interview.MicRate / 5) // 200 ms
 	// sttMaxGap is the longest hole in the audio that is filled with silence to
-	// keep the stream's times right. A longer one redials with a new offset.
-	sttMaxGap = interview.Sample(5 * interview.MicRate)
+	// keep the stream's times right. Of a longer one only sttGapFill is: enough to
+	// settle the words before it, and no minute of silence for a provider that
+	// takes audio hardly faster than it was said.
+	sttMaxGap  = interview.Sample(5 * interview.MicRate)
+	sttGapFill = interview.Sample(interview.MicRate)
 )
-
-// errAudioGap indicates a hole in the microphone's audio too long to bridge.
-var errAudioGap = errors.New("hole in the audio")
 
 // sttMsg is what the stt actor can receive.
 type sttMsg interface{ sttMsg() }
@@ -54,6 +54,7 @@ type sttActor struct {
 	gen      engine.Gen
 	report   func(interviewMsg)
 	position streamPosition
+	latest   *latestPartial // belongs to the reader
 }
 
 func newSTTActor(provider Transcriber, inbound *media.Inbound, from interview.Sample, gen engine.Gen, report func(interviewMsg)) *sttActor {
@@ -117,10 +118,12 @@ func (a *sttActor) write(ctx context.Context, stream providers.TranscribeStream,
 		if err != nil {
 			return fmt.Errorf("read microphone: %w", err)
 		}
+		filled := at
 		if at-pos > sttMaxGap {
-			return fmt.Errorf("%w of %s at %s", errAudioGap, (at - pos).Duration(), pos.Duration())
+			filled = pos + sttGapFill
+			a.position.skip(filled, at-filled)
 		}
-		for ; pos < at; pos += media.MicFrame {
+		for ; pos < filled; pos += media.MicFrame {
 			if err := stream.Write(ctx, silence); err != nil {
 				return fmt.Errorf("write silence: %w", err)
 			}
@@ -151,8 +154,49 @@ func (a *sttActor) read(ctx context.Context, stream providers.TranscribeStream) 
 		if err != nil {
 			return fmt.Errorf("receive transcript: %w", err)
 		}
-		a.report(sttHeard{gen: a.gen, transcript: t})
+		a.position.place(&t)
+		a.hand(t)
 	}
+}
+
+// hand reports a result. Of partials that wait in the mailbox only the newest is
+// kept: one that comes before the one before it was received takes its place. A
+// final closes the place, so that nothing overtakes it.
+func (a *sttActor) hand(t providers.Transcript) {
+	if t.Final {
+		a.latest = nil
+		a.report(sttHeard{gen: a.gen, transcript: t})
+		return
+	}
+	if a.latest != nil && a.latest.replace(t) {
+		return
+	}
+	a.latest = &latestPartial{waiting: true, transcript: t}
+	a.report(sttPartial{gen: a.gen, latest: a.latest})
+}
+
+// latestPartial is the place of the newest partial on its way to the interview.
+type latestPartial struct {
+	mu         sync.Mutex
+	waiting    bool
+	transcript providers.Transcript
+}
+
+// replace puts a newer one there; false when it was received already.
+func (l *latestPartial) replace(t providers.Transcript) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.waiting {
+		l.transcript = t
+	}
+	return l.waiting
+}
+
+func (l *latestPartial) take() providers.Transcript {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waiting = false
+	return l.transcript
 }
 
 // streamPosition is where the writer stands and where a final is wanted. A
@@ -162,6 +206,36 @@ type streamPosition struct {
 	stream providers.TranscribeStream
 	pos    interview.Sample
 	settle interview.Sample // 0: none
+	skips  []skip           // in order
+}
+
+// skip is a hole in the audio of which the stream was given a part only: what it
+// says about times from at on is by too early.
+type skip struct{ at, by interview.Sample }
+
+// skip notes that by samples from at on, in the stream's own time, were left out.
+func (p *streamPosition) skip(at, by interview.Sample) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, s := range p.skips {
+		at -= s.by
+	}
+	p.skips = append(p.skips, skip{at, by})
+}
+
+// place puts a result's times onto the media clock.
+func (p *streamPosition) place(t *providers.Transcript) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, at := range []*interview.Sample{&t.From, &t.To, &t.Through} {
+		var by interview.Sample
+		for _, s := range p.skips {
+			if *at > s.at {
+				by += s.by
+			}
+		}
+		*at += by
+	}
 }
 
 func (p *streamPosition) open(stream providers.TranscribeStream, pos interview.Sample) {

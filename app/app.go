@@ -44,6 +44,7 @@ type App struct {
 	server   *api.Server
 	listener net.Listener
 	lateness prometheus.Histogram
+	meter    *meter
 	devKey   string
 	private  *embedded.Postgres // nil when DATABASE_URL names a server
 
@@ -62,7 +63,7 @@ type closer struct {
 // New starts every part but serves nobody yet. On an error what was started is
 // stopped again.
 func New(ctx context.Context, cfg configs.Config, log *slog.Logger, options ...func(*App)) (_ *App, err error) {
-	a := &App{cfg: cfg, log: log, lateness: newTickerLateness()}
+	a := &App{cfg: cfg, log: log, lateness: newTickerLateness(), meter: newMeter()}
 	for _, o := range options {
 		o(a)
 	}
@@ -132,6 +133,11 @@ func (a *App) Run(ctx context.Context) error {
 	defer cancel()
 	serving := make(chan error, 1)
 	go func() { serving <- a.server.Serve(a.listener) }()
+	sweeping := make(chan struct{})
+	go func() {
+		defer close(sweeping)
+		a.completeOverdue(ctx)
+	}()
 	watching := make(chan struct{})
 	go func() {
 		defer close(watching)
@@ -156,6 +162,7 @@ func (a *App) Run(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	cancel()
+	<-sweeping
 	<-watching
 	<-ticking
 	return err

@@ -67,7 +67,7 @@ func (a *App) openInterviews(ctx context.Context) error {
 		return err
 	}
 	deps := actors.Deps{
-		Chat: interviewer.New(interviewer.Config{}), Ledger: ledger, Lifecycle: lifecyclePort{a.hiring}, Publisher: livePublisher{a.bus}, Log: a.log,
+		Chat: interviewer.New(interviewer.Config{}), Ledger: ledger, Lifecycle: lifecyclePort{a.hiring}, Publisher: livePublisher{a.bus}, Log: a.log, Meter: a.meter,
 	}
 	if a.speech != nil {
 		status := a.speech.Status()
@@ -89,6 +89,27 @@ func (a *App) openInterviews(ctx context.Context) error {
 	return nil
 }
 
+// overdueEvery is how often ended interviews are looked for that nobody completed.
+const overdueEvery = 30 * time.Second
+
+// completeOverdue completes them, now and then again, until ctx ends.
+func (a *App) completeOverdue(ctx context.Context) {
+	tick := time.NewTicker(overdueEvery)
+	defer tick.Stop()
+	for {
+		within, cancel := context.WithTimeout(ctx, overdueEvery)
+		if err := a.hiring.CompleteOverdue(within); err != nil && ctx.Err() == nil {
+			a.log.Warn("ended interviews can't be completed", "error", err)
+		}
+		cancel()
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // callConfig turns the settings into those of the live interview.
 func (a *App) callConfig() (actors.Config, error) {
 	t := turn.DefaultConfig()
@@ -99,7 +120,7 @@ func (a *App) callConfig() (actors.Config, error) {
 		return actors.Config{}, err
 	}
 	host, _ := os.Hostname()
-	cfg := actors.Config{MaxCalls: a.cfg.Voice.MaxCalls, Owner: fmt.Sprintf("%s/%d/%s", host, os.Getpid(), uuid.NewString()), Turn: t}
+	cfg := actors.Config{MaxCalls: a.cfg.Voice.MaxCalls, Budget: actors.Budget{Tokens: a.cfg.Providers.Tokens, Characters: a.cfg.Providers.Characters}, Owner: fmt.Sprintf("%s/%d/%s", host, os.Getpid(), uuid.NewString()), Turn: t}
 	if a.cfg.Voice.VAD == "energy" {
 		return cfg, nil
 	}

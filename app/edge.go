@@ -61,6 +61,7 @@ func (a *App) openEdge(context.Context) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(a.lateness, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.registerGauges(registry)
+	a.meter.register(registry)
 	metrics := promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 	if !a.cfg.Server.MetricsOpen {
 		metrics = api.OnlyLoopback(metrics)

@@ -21,6 +21,16 @@ func (r Ref[M]) Tell(msg M) {
 	}
 }
 
+// TryTell is Tell that reports whether the actor still receives messages. True
+// means that msg is queued, not that it will be received: the actor may end first.
+func (r Ref[M]) TryTell(msg M) bool {
+	if r.cell == nil {
+		noActor.Add(1)
+		return false
+	}
+	return r.cell.tell(msg, nil)
+}
+
 // Offer queues msg if fewer than Spec.Offers offered messages wait, and reports
 // whether it did. It never blocks. A refusal is counted; what becomes of the
 // refused message is the caller's policy.

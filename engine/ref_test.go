@@ -183,3 +183,26 @@ func TestRefsOfOneActorAreEqual(t *testing.T) {
 		}
 	})
 }
+
+func TestTryTellSaysWhetherTheActorStillReceives(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *System) {
+		p := &probe{}
+		ref := root(t, s, "a", p)
+		if !ref.TryTell(note(1)) {
+			t.Error("a living actor refused a message")
+		}
+		synctest.Wait()
+		if !slices.Equal(p.notes(), []note{1}) {
+			t.Errorf("received %v", p.notes())
+		}
+		if err := ref.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if ref.TryTell(note(2)) || (Ref[msg]{}).TryTell(note(3)) {
+			t.Error("nobody took a message")
+		}
+		if got := s.Stats().DeadLetters; got != 0 {
+			t.Errorf("%d dead letters: the caller knows", got)
+		}
+	})
+}

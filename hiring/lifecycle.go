@@ -46,6 +46,29 @@ func (s *Service) Ended(ctx context.Context, id interview.ID, at time.Time, reas
 	return nil
 }
 
+// OverdueEnd is an interview that ended and was not completed: the process that
+// held it died in between, or the database was away.
+type OverdueEnd struct {
+	Interview interview.ID
+	Reason    interview.EndReason
+	At        time.Time
+}
+
+// CompleteOverdue completes what others left. A live call that ends at the same
+// moment and does it itself is no conflict.
+func (s *Service) CompleteOverdue(ctx context.Context) error {
+	overdue, err := s.interviews.Overdue(ctx)
+	if err != nil {
+		return fmt.Errorf("look for interviews to complete: %w", err)
+	}
+	var errs []error
+	for _, o := range overdue {
+		s.options.Log.Info("completing an interview that ended earlier", "interview", o.Interview, "reason", o.Reason)
+		errs = append(errs, s.Ended(ctx, o.Interview, o.At, o.Reason))
+	}
+	return errors.Join(errs...)
+}
+
 // statusEvent is the payload of contract section 5.4: one object for all names.
 type statusEvent struct {
 	InterviewID interview.ID     `json:"interviewId"`

@@ -141,6 +141,9 @@ type Interviews interface {
 	// a started interview is over (contract section 3.1). ErrConflict: the
 	// interview is in another state; ErrNotFound: there is none.
 	SetStatus(ctx context.Context, id interview.ID, from []interview.Status, to interview.Status, at time.Time) (Interview, error)
+	// Overdue returns interviews, 100 at most, that the ledger knows to have ended
+	// for good and whose status is still IN_PROGRESS.
+	Overdue(ctx context.Context) ([]OverdueEnd, error)
 	// Messages returns the transcript in the order it was spoken; without lines
 	// it is empty, also for an unknown interview.
 	Messages(ctx context.Context, id interview.ID) ([]Message, error)

@@ -58,6 +58,9 @@ type Service struct {
 
 // NewService wires the service.
 func NewService(repos Repositories, publisher Publisher, options Options) *Service {
+	if options.Log == nil {
+		options.Log = slog.New(slog.DiscardHandler)
+	}
 	return &Service{
 		interviews: repos.Interviews, sessions: repos.Sessions, consents: repos.Consents, users: repos.Users,
 		publisher: publisher, options: options,

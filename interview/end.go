@@ -22,6 +22,14 @@ const (
 	EndLedgerRefused EndReason = "ledger_refused" // another process owns the interview now
 )
 
+// EndReasons lists them all.
+func EndReasons() []EndReason {
+	return []EndReason{
+		EndFinished, EndCandidate, EndTimeLimit, EndIdle, EndGone, EndHardCap, EndElsewhere, EndRevoked, EndProviders,
+		EndBudget, EndFailed, EndShutdown, EndOperator, EndNeverStarted, EndLedgerRefused,
+	}
+}
+
 // Final reports whether the interview is over for good, so that its status
 // becomes COMPLETED. The others leave it to be resumed or to expire.
 func (r EndReason) Final() bool {

@@ -11,7 +11,7 @@ import (
 func TestWhichReasonsCompleteAnInterview(t *testing.T) {
 	t.Parallel()
 	for reason, final := range map[EndReason]bool{
-		EndFinished: true, EndCandidate: true, EndTimeLimit: true, EndIdle: true, EndGone: true, EndHardCap: true, EndOperator: true, EndProviders: true,
+		EndFinished: true, EndCandidate: true, EndTimeLimit: true, EndIdle: true, EndGone: true, EndHardCap: true, EndOperator: true, EndProviders: true, EndBudget: true,
 		EndElsewhere: false, EndRevoked: false, EndFailed: false, EndShutdown: false, EndNeverStarted: false, EndLedgerRefused: false,
 		"": false, "a reason of a later version": false,
 	} {

@@ -39,6 +39,10 @@ const (
 		WHERE id = $1 AND status::text = ANY ($2)
 		RETURNING ` + interviewColumns
 
+	selectOverdue = `
+		SELECT i.id, e.reason, e.at FROM interview_end e JOIN "Interview" i ON i.id = e.interview
+		WHERE i.status = 'IN_PROGRESS' AND e.reason = ANY ($1) ORDER BY e.at LIMIT 100`
+
 	// Lines without a seq come from the REST API, which a call does not use.
 	selectMessages = `
 		SELECT id, "interviewId", role, content, "createdAt", seq, source, turn, reply, interrupted
@@ -100,6 +104,28 @@ func (s *Interviews) SetStatus(ctx context.Context, id interview.ID, from []inte
 		}
 	}
 	return row, wrap(fmt.Sprintf("set status %s of interview", to), string(id), err)
+}
+
+// Overdue implements hiring.Interviews.
+func (s *Interviews) Overdue(ctx context.Context) ([]hiring.OverdueEnd, error) {
+	var final []string
+	for _, reason := range interview.EndReasons() {
+		if reason.Final() {
+			final = append(final, string(reason))
+		}
+	}
+	rows, err := s.pool.Query(ctx, selectOverdue, final)
+	if err != nil {
+		return nil, fmt.Errorf("read overdue ends: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (hiring.OverdueEnd, error) {
+		var o hiring.OverdueEnd
+		return o, row.Scan(&o.Interview, &o.Reason, &o.At)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read overdue ends: %w", err)
+	}
+	return found, nil
 }
 
 // Messages implements hiring.Interviews.

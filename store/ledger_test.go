@@ -348,6 +348,41 @@ func TestWhyAnInterviewEndedIsKept(t *testing.T) {
 	}
 }
 
+func TestEndedInterviewsThatNobodyCompletedAreFound(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ledger, rows := b.ledger(t), b.interviews
+	for reason, found := range map[interview.EndReason]bool{interview.EndFinished: true, interview.EndFailed: false} {
+		c := startCall(t, b, ledger)
+		c.commit(c.event(interview.KindEnded, interview.Ended{Reason: reason}))
+		overdue := func() bool {
+			t.Helper()
+			ends, err := rows.Overdue(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return slices.ContainsFunc(ends, func(o hiring.OverdueEnd) bool { return o.Interview == c.id && o.Reason == reason && !o.At.IsZero() })
+		}
+		move := func(to interview.Status, from ...interview.Status) {
+			t.Helper()
+			if _, err := rows.SetStatus(t.Context(), c.id, from, to, time.Now()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if overdue() {
+			t.Errorf("%s: an interview that has not begun is found", reason)
+		}
+		move(interview.StatusInProgress, interview.StatusPending)
+		if overdue() != found {
+			t.Errorf("%s: found %t", reason, !found)
+		}
+		move(interview.StatusCompleted, interview.StatusInProgress)
+		if overdue() {
+			t.Errorf("%s: a completed interview is found", reason)
+		}
+	}
+}
+
 func TestOwnershipIsGivenBackOnlyByItsOwner(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

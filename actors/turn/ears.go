@@ -123,8 +123,15 @@ func (m *machine) late(ev Final, over bool) bool {
 	return ev.To > 0 && ev.To <= m.answered
 }
 
+// maxTurn bounds a turn, in bytes: a quarter of an hour of talk. Somebody who goes
+// on beyond it is not cut off; the turn is.
+const maxTurn = 20_000
+
 // join adds words to the open turn, or opens one.
 func (m *machine) join(no interview.SegmentNo, text string, from, to time.Duration) {
+	if m.turn.no != 0 && len(m.turn.text)+len(text) > maxTurn {
+		m.commitTurn(true) // it is a line, and what follows is answered
+	}
 	if m.turn.no == 0 {
 		m.lastTurn++
 		m.turn = openTurn{no: m.lastTurn, from: min(from, m.now), done: m.turn.done}

@@ -6,6 +6,10 @@ import (
 	"github.com/vantahire/vantahire/interview"
 )
 
+// endAtOnce is the wait for last words where somebody else has ended the access:
+// contract section 6 wants the call closed within a second.
+const endAtOnce = 200 * time.Millisecond
+
 // end decides the end. It comes when the last words of either side are known, a
 // moment later at most.
 func (m *machine) end(reason interview.EndReason) {
@@ -13,6 +17,9 @@ func (m *machine) end(reason interview.EndReason) {
 		return
 	}
 	m.ending, m.endBy = reason, m.now+m.rules.EndWait
+	if reason == interview.EndRevoked || reason == interview.EndElsewhere {
+		m.endBy = m.now + min(m.rules.EndWait, endAtOnce)
+	}
 	m.want = wish{}
 	if m.reply.phase == replyAsked || m.reply.phase == replySounding {
 		m.cancel(CancelEnd)

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/vantahire/vantahire/interview"
 )
 
 func TestATurnEndsAfterThePauseItsWordsAskFor(t *testing.T) {
@@ -171,4 +173,40 @@ func TestTypedTextIsATurnAtOnce(t *testing.T) {
 	k.do(Typed{Segment: 2, Text: "one more thing"})
 	k.do(Stopped{Reply: 2, Heard: "I"})
 	k.want(mark, `cancel 2 button; cut off 2 "I"; ask 3 answer turn 2 "one more thing"`)
+}
+
+func TestATurnWithoutEndIsCutIntoLines(t *testing.T) {
+	t.Parallel()
+	k := start(t)
+	line := strings.Repeat("and so it goes on ", 200)
+	said := 0
+	for k.segment < 40 {
+		k.segment++
+		k.do(Typed{Segment: k.segment, Text: line})
+		said++
+	}
+	for _, e := range k.log {
+		if c, ok := e.(CommitTurn); ok && len(c.Text) > maxTurn+len(line) {
+			t.Errorf("turn %d has %d bytes", c.Turn, len(c.Text))
+		}
+	}
+	kept := map[interview.SegmentNo]int{}
+	for _, e := range k.log {
+		if c, ok := e.(CommitTurn); ok {
+			for _, s := range c.Segments {
+				kept[s]++
+			}
+		}
+	}
+	for _, s := range k.s.turn.segments {
+		kept[s]++
+	}
+	for no, n := range kept {
+		if n != 1 {
+			t.Errorf("segment %d is in %d turns", no, n)
+		}
+	}
+	if len(kept) != said || len(k.s.turn.text) > maxTurn {
+		t.Errorf("%d of %d lines are kept; %d bytes are open", len(kept), said, len(k.s.turn.text))
+	}
 }

@@ -20,6 +20,7 @@ const RecruiterID = "00000000-0000-4000-8000-000000000001"
 type Memory struct {
 	mu         sync.Mutex
 	Fault      error
+	Ends       []hiring.OverdueEnd // that nobody completed
 	interviews map[interview.ID]hiring.Interview
 	sessions   map[string]hiring.Session // by token
 	messages   map[interview.ID][]hiring.Message
@@ -125,6 +126,15 @@ func (m interviews) Get(_ context.Context, id interview.ID) (hiring.Interview, e
 		return hiring.Interview{}, hiring.ErrNotFound
 	}
 	return row, nil
+}
+
+func (m interviews) Overdue(context.Context) ([]hiring.OverdueEnd, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.Fault != nil {
+		return nil, m.Fault
+	}
+	return slices.Clone(m.Ends), nil
 }
 
 func (m interviews) SetStatus(_ context.Context, id interview.ID, from []interview.Status, to interview.Status, at time.Time) (hiring.Interview, error) {

@@ -1,0 +1,305 @@
+package actors
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/vantahire/vantahire/interview"
+	"github.com/vantahire/vantahire/media"
+	"github.com/vantahire/vantahire/media/voiceproto"
+	"github.com/vantahire/vantahire/providers"
+)
+
+func TestALongHoleInTheAudioDoesNotStopRecognition(t *testing.T) {
+	t.Parallel()
+	for name, hole := range map[string]time.Duration{"filled": 3 * time.Second, "too long to fill": 9 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(t, func(s *scene) {
+				s.connect(false)
+				s.untilQuiet()
+				s.mic(time.Second, 0)
+				before := s.ear.last(t).written
+				s.conn.mic.gap(int(hole.Seconds() * media.MicRate))
+				s.wait(500 * time.Millisecond)
+				s.speak("We moved everything to a queue last year.", 2*time.Second)
+				s.untilQuiet()
+				if len(s.ear.streams) != 1 {
+					t.Fatalf("recognition was opened %d times", len(s.ear.streams))
+				}
+				if filled := s.ear.last(t).written - before; hole > sttMaxGap.Duration() && filled > interview.Sample(6*media.MicRate) {
+					t.Errorf("%s were written after a hole of %s", filled.Duration(), hole)
+				}
+				for _, n := range got[voiceproto.Notice](s.device) {
+					t.Errorf("the candidate was told %q", n.Text)
+				}
+				head := s.conn.mic.inbound.Head().Duration()
+				for _, e := range s.ledger.events[s.id] {
+					if e.Kind != interview.KindSegmentFinal {
+						continue
+					}
+					if f := payload[interview.SegmentFinal](t, e); head-f.To > 3*time.Second || f.To > head {
+						t.Errorf("the words end at %s of %s", f.To, head)
+					}
+				}
+				s.wantLines("assistant: This is reply 1.", "user: We moved everything to a queue last year.", "assistant: This is reply 2.")
+			})
+		})
+	}
+}
+
+func TestAnEndThatWasStoredIsCarriedOutWheneverThatBecomesPossible(t *testing.T) {
+	t.Parallel()
+	t.Run("the row refuses to move at first", func(t *testing.T) {
+		t.Parallel()
+		play(t, func(s *scene) {
+			s.connect(false)
+			s.untilQuiet()
+			s.lifecycle.failing = 2
+			s.conn.OnMessage(voiceproto.End{})
+			s.wait(3 * time.Second)
+			if got := s.lifecycle.reasons(); !slices.Equal(got, []interview.EndReason{interview.EndCandidate}) {
+				t.Errorf("ended: %v", got)
+			}
+		})
+	})
+	t.Run("the database is away for longer than anybody waits", func(t *testing.T) {
+		t.Parallel()
+		play(t, func(s *scene) {
+			s.connect(false)
+			s.untilQuiet()
+			s.ledger.set(0, errFake)
+			s.conn.OnMessage(voiceproto.End{})
+			s.wait(closeWithin + 2*time.Second)
+			if n := len(got[voiceproto.Ended](s.device)); n != 0 {
+				t.Errorf("the end was told %d times without being durable", n)
+			}
+			if len(s.lifecycle.reasons()) != 0 {
+				t.Errorf("the row was moved: %v", s.lifecycle.reasons())
+			}
+			s.ledger.set(0, nil)
+			time.Sleep(3 * time.Second)
+			synctest.Wait()
+			s.connect(false)
+			synctest.Wait()
+			if s.device.closeCode() != voiceproto.CloseNotActive {
+				t.Errorf("closed with %d", s.device.closeCode())
+			}
+			if got := s.lifecycle.reasons(); !slices.Equal(got, []interview.EndReason{interview.EndCandidate}) {
+				t.Errorf("ended: %v", got)
+			}
+		})
+	})
+}
+
+func TestAFloodOfWrittenLinesIsRefusedWhole(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.connect(true)
+		s.untilQuiet()
+		for range 40 {
+			s.conn.OnMessage(voiceproto.Text{Content: "Here is another line of mine."})
+		}
+		synctest.Wait()
+		segments := 0
+		for _, k := range s.ledger.kinds(s.id) {
+			if k == interview.KindSegmentFinal {
+				segments++
+			}
+		}
+		if segments != typingBurst {
+			t.Errorf("%d lines were taken, want %d", segments, typingBurst)
+		}
+		refused := 0
+		for _, e := range got[voiceproto.Error](s.device) {
+			if e.Code == voiceproto.CodeOverloaded {
+				refused++
+			}
+		}
+		if refused != 40-typingBurst {
+			t.Errorf("%d lines were refused", refused)
+		}
+		if n := s.chat.count(); n > typingBurst+2 {
+			t.Errorf("the model was asked %d times", n)
+		}
+		s.wait(2 * typingEvery)
+		s.conn.OnMessage(voiceproto.Text{Content: "And this one comes in time."})
+		s.untilQuiet()
+		s.untilQuiet()
+		lines := s.ledger.lines(t, s.id)
+		if !slices.ContainsFunc(lines, func(l string) bool { return strings.Contains(l, "And this one comes in time.") }) {
+			t.Errorf("transcript: %q", lines)
+		}
+	})
+}
+
+func TestMoreControlMessagesThanCanBeTakenCloseTheConnection(t *testing.T) {
+	t.Parallel()
+	d := newDevice(true)
+	full := false
+	conn := &Connection{transport: d, tell: func(interviewMsg) {}, offer: func(interviewMsg) bool { return !full }}
+	conn.OnMessage(voiceproto.Skip{})
+	full = true
+	conn.OnMessage(voiceproto.Played{Reply: 1, MS: 20})
+	if d.closed {
+		t.Fatal("an acknowledgement that can't be taken closed the connection")
+	}
+	conn.OnMessage(voiceproto.Skip{})
+	if d.closeCode() != voiceproto.CloseFlood {
+		t.Errorf("closed with %d", d.closeCode())
+	}
+}
+
+func TestAHintThatComesWhileTheInterviewerSpeaksIsTakenUpNext(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.connect(false)
+		s.untilQuiet()
+		s.speak("I build payment systems in a small team.", 2*time.Second)
+		for s.sounding() < 2 {
+			s.wait(20 * time.Millisecond)
+		}
+		if err := s.calls.Whisper(s.id, "anna", "Ask about on call work"); err != nil {
+			t.Fatal(err)
+		}
+		s.untilQuiet()
+		s.speak("We moved everything to a message queue last year.", 2*time.Second)
+		s.untilQuiet()
+		if r := s.chat.last(); !strings.Contains(r.Instruction, "call work") {
+			t.Errorf("the instruction does not know of the hint: %q", r.Instruction)
+		}
+	})
+}
+
+func TestWordsThatACrashLeftLooseHaveATurnOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		for i, e := range []struct {
+			kind    interview.EventKind
+			payload any
+		}{
+			{interview.KindStarted, interview.Started{}},
+			{interview.KindTurnCommitted, interview.TurnCommitted{Turn: 1, Text: "Hello.", Segments: []interview.SegmentNo{1}}},
+			{interview.KindSegmentFinal, interview.SegmentFinal{Segment: 2, Text: "I was about to say"}},
+		} {
+			ev, err := interview.NewEvent(s.id, interview.Seq(i+1), 0, e.kind, time.Now(), 0, e.payload)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.ledger.events[s.id] = append(s.ledger.events[s.id], ev)
+		}
+		s.connect(false)
+		s.untilQuiet()
+		s.speak("So as I was saying we use queues.", 2*time.Second)
+		s.untilQuiet()
+		seen := map[interview.TurnNo]string{}
+		for _, e := range s.ledger.events[s.id] {
+			if e.Kind != interview.KindTurnCommitted {
+				continue
+			}
+			c := payload[interview.TurnCommitted](t, e)
+			if other, taken := seen[c.Turn]; taken {
+				t.Errorf("turn %d is %q and %q", c.Turn, other, c.Text)
+			}
+			seen[c.Turn] = c.Text
+		}
+		if len(seen) != 3 {
+			t.Errorf("turns: %v", seen)
+		}
+	})
+}
+
+func TestAnInterviewThatWasGoingOnCanBeEndedWhileRecognitionComesUp(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.connect(false)
+		s.untilQuiet()
+		s.close()
+		s.open(Config{})
+		s.ear.mu.Lock()
+		s.ear.refuse = &providers.Error{Stage: providers.StageSTT, Provider: "fake", Retry: true, Err: errFake} // it does not come up
+		s.ear.mu.Unlock()
+		s.connect(false)
+		s.conn.OnMessage(voiceproto.End{})
+		s.wait(time.Second)
+		if got := s.lifecycle.reasons(); !slices.Equal(got, []interview.EndReason{interview.EndShutdown, interview.EndCandidate}) {
+			t.Errorf("ended: %v", got)
+		}
+		if s.device.closeCode() != voiceproto.CloseCompleted || len(got[voiceproto.Ended](s.device)) != 1 {
+			t.Errorf("closed with %d after %v", s.device.closeCode(), s.device.types())
+		}
+	})
+}
+
+func TestAConnectionToAnInterviewThatDiesIsServedOrClosed(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.connect(false)
+		s.untilQuiet()
+		live, err := s.calls.live(s.id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		live.ref.Tell(attached{nil}) // a defect: the actor panics
+		first := s.connect(false)
+		synctest.Wait()
+		second := s.connect(false)
+		s.wait(2 * time.Second)
+		if len(got[voiceproto.Ready](first)) == 0 && first.closeCode() == 0 {
+			t.Error("a connection is neither served nor closed")
+		}
+		if len(got[voiceproto.Ready](second)) == 0 {
+			t.Errorf("the interview can't be had again: closed with %d", second.closeCode())
+		}
+	})
+}
+
+func TestOnlyTheNewestPartialWaits(t *testing.T) {
+	t.Parallel()
+	var reports []interviewMsg
+	a := newSTTActor(nil, nil, 0, 1, func(m interviewMsg) { reports = append(reports, m) })
+	for _, text := range []string{"one", "one two", "one two three"} {
+		a.hand(providers.Transcript{Text: text})
+	}
+	a.hand(providers.Transcript{Text: "One two three.", Final: true})
+	a.hand(providers.Transcript{Text: "four"})
+	if len(reports) != 3 {
+		t.Fatalf("%d reports wait", len(reports))
+	}
+	if got := reports[0].(sttPartial).latest.take().Text; got != "one two three" {
+		t.Errorf("the first partial is %q", got)
+	}
+	if got := reports[1].(sttHeard).transcript.Text; got != "One two three." {
+		t.Errorf("the final is %q", got)
+	}
+	a.hand(providers.Transcript{Text: "four five"})
+	if got := reports[2].(sttPartial).latest.take().Text; got != "four five" || len(reports) != 3 {
+		t.Errorf("the second partial is %q of %d reports", got, len(reports))
+	}
+	a.hand(providers.Transcript{Text: "four five six"})
+	if len(reports) != 4 {
+		t.Error("a partial after one that was received is lost")
+	}
+}
+
+func TestARevokedLinkWaitsForNoLastWords(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.connect(false)
+		s.untilQuiet()
+		s.mic(time.Second, 0.3) // talking
+		began := time.Now()
+		if err := s.calls.End(s.id, interview.EndRevoked); err != nil {
+			t.Fatal(err)
+		}
+		for s.device.closeCode() == 0 && time.Since(began) < 5*time.Second {
+			s.mic(20*time.Millisecond, 0.3)
+		}
+		if took := time.Since(began); took > 400*time.Millisecond || s.device.closeCode() != voiceproto.CloseRevoked {
+			t.Errorf("closed with %d after %s", s.device.closeCode(), took)
+		}
+	})
+}
