@@ -63,7 +63,7 @@ func (c *Client) Complete(ctx context.Context, r CompleteRequest) (string, provi
 	if wrong != nil {
 		c.stats.repaired.Add(1)
 		next.messages = append(next.messages, message{"assistant", text},
-			message{"user", "That answer does not fit: " + wrong.Error() + " Answer again, whole and with nothing else."})
+			message{"user", "That answer does not fit: " + wrong.Error() + ". Answer again, whole and with nothing else."})
 		next.temperature = 0
 		if text, err = c.persist(ctx, next, &usage); err != nil {
 			return "", usage, err
@@ -92,7 +92,7 @@ func (c *Client) callFor(r CompleteRequest) call {
 }
 
 // errNoJSON is told to the model.
-var errNoJSON = errors.New("it is not JSON.")
+var errNoJSON = errors.New("it is not JSON")
 
 // fault says what is wrong with an answer.
 func (r CompleteRequest) fault(text string) error {

@@ -140,9 +140,14 @@ func (c *Client) late(raw json.RawMessage) *dial.Refusal {
 		word   string
 		status int
 	}{
-		{"rate_limit", http.StatusTooManyRequests}, {"rate limit", http.StatusTooManyRequests}, {"too many requests", http.StatusTooManyRequests},
-		{"over capacity", http.StatusServiceUnavailable}, {"overloaded", http.StatusServiceUnavailable},
-		{"invalid_api_key", http.StatusUnauthorized}, {"model_not_found", http.StatusNotFound}, {"invalid_request", http.StatusBadRequest},
+		{"rate_limit", http.StatusTooManyRequests},
+		{"rate limit", http.StatusTooManyRequests},
+		{"too many requests", http.StatusTooManyRequests},
+		{"over capacity", http.StatusServiceUnavailable},
+		{"overloaded", http.StatusServiceUnavailable},
+		{"invalid_api_key", http.StatusUnauthorized},
+		{"model_not_found", http.StatusNotFound},
+		{"invalid_request", http.StatusBadRequest},
 	} {
 		if r.Status == http.StatusInternalServerError && strings.Contains(lower, known.word) {
 			r.Status = known.status

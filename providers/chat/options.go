@@ -49,8 +49,12 @@ func (o Options) withDefaults() Options {
 		v *time.Duration
 		d time.Duration
 	}{
-		{&o.FirstToken, 6 * time.Second}, {&o.Idle, 5 * time.Second}, {&o.Total, 30 * time.Second},
-		{&o.BackgroundTotal, time.Minute}, {&o.BackoffLeast, 500 * time.Millisecond}, {&o.BackoffMost, 8 * time.Second},
+		{&o.FirstToken, 6 * time.Second},
+		{&o.Idle, 5 * time.Second},
+		{&o.Total, 30 * time.Second},
+		{&o.BackgroundTotal, time.Minute},
+		{&o.BackoffLeast, 500 * time.Millisecond},
+		{&o.BackoffMost, 8 * time.Second},
 	} {
 		if *d.v <= 0 {
 			*d.v = d.d

@@ -22,7 +22,8 @@ var directives = map[string]struct {
 }{
 	"greet": {
 		"Greet the candidate with the meaning of <greeting>" + greeting + "</greeting>, keeping that you are a computer program, then ask the question.\n" + question,
-		asked, []string{"computer program"},
+		asked,
+		[]string{"computer program"},
 	},
 	"ask after an answer":       {"Thank the candidate for the answer in a few words, without judging it. Then ask the question.\n" + question, asked, []string{"thank"}},
 	"ask and pick up a quote":   {"Thank the candidate for the answer in a few words, without judging it. Then ask the question.\nPick up these words of the candidate: <candidate>the billing migration</candidate>.\n" + question, asked, []string{"billing migration"}},

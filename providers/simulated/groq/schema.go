@@ -42,12 +42,16 @@ func loose(schema map[string]any, where string, depth int) string {
 
 // fit makes a value that satisfies a schema; the same seed gives the same value.
 func fit(schema map[string]any, seed uint64) any {
-	f := fitter{root: schema, random: rand.New(rand.NewPCG(seed, 7))} //nolint:gosec // answers are no secret
+	f := fitter{root: schema, left: mostValues, random: rand.New(rand.NewPCG(seed, 7))} //nolint:gosec // answers are no secret
 	return f.value(schema, 0)
 }
 
+// mostValues bounds what one answer holds: lists of lists grow fast.
+const mostValues = 2000
+
 type fitter struct {
 	root   map[string]any
+	left   int // values
 	random *rand.Rand
 }
 
@@ -58,7 +62,7 @@ var sentences = []string{
 }
 
 func (f *fitter) value(schema map[string]any, depth int) any {
-	if depth > deepest {
+	if f.left--; depth > deepest || f.left < 0 {
 		return nil
 	}
 	if fixed, ok := schema["const"]; ok {
