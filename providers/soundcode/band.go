@@ -6,7 +6,7 @@ const (
 	// bandTaps is the filter's length in samples at codeRate.
 	bandTaps = 24
 	// bandLow and bandHigh are the edges of what carries data, in Hz.
-	bandLow, bandHigh = 850, 3500
+	bandLow, bandHigh = 900, 3500
 	// stillness is what no sample of a silent stretch exceeds.
 	stillness = 12
 )

@@ -46,18 +46,18 @@ func Duration(text string) time.Duration {
 
 // The silences in samples at codeRate.
 const (
-	lead         = 8 * codeRate / 1000
-	trail        = 16 * codeRate / 1000
-	wordPause    = 44 * codeRate / 1000
-	clausePause  = 80 * codeRate / 1000
-	sentencePaus = 150 * codeRate / 1000
+	lead          = 8 * codeRate / 1000
+	trail         = 16 * codeRate / 1000
+	wordPause     = 44 * codeRate / 1000
+	clausePause   = 80 * codeRate / 1000
+	sentencePause = 150 * codeRate / 1000
 )
 
 // pause is the silence after a word that another follows.
 func pause(word string) int {
 	switch strings.TrimRight(word, `"')]`)[max(0, len(strings.TrimRight(word, `"')]`))-1):] {
 	case ".", "?", "!":
-		return sentencePaus
+		return sentencePause
 	case ",", ";", ":":
 		return clausePause
 	}
