@@ -18,15 +18,15 @@ var _ simulated.Voice = Voice{}
 // (nothing at other rates), and its words (see Words) with their places. A text
 // without words is no sound.
 func (Voice) Speak(text string, rate int) ([]int16, []simulated.SpokenWord) {
-	if slot := tables[max(rate, 0)/codeRate%len(tables)]; rate%codeRate == 0 && rate > 0 && rate/codeRate < len(tables) {
-		return speak(text, rate, slot())
+	if t := tableAt(rate); t != nil {
+		return speak(text, rate, t)
 	}
 	const through = 16000
 	resampler, err := media.NewResampler(through, rate)
 	if err != nil {
 		return nil, nil
 	}
-	pcm, words := speak(text, through, tables[through/codeRate]())
+	pcm, words := speak(text, through, tableAt(through))
 	for i := range words {
 		words[i].From = words[i].From * rate / through
 		words[i].To = words[i].To * rate / through
@@ -62,6 +62,14 @@ var tables = func() (t [7]func() *table) {
 	}
 	return t
 }()
+
+// tableAt is nil for a rate without a table.
+func tableAt(rate int) *table {
+	if rate <= 0 || rate%codeRate != 0 || rate/codeRate >= len(tables) {
+		return nil
+	}
+	return tables[rate/codeRate]()
+}
 
 func scaled(wave []float32) []float32 {
 	for i := range wave {
