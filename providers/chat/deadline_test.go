@@ -99,7 +99,7 @@ func (c comments) Read(p []byte) (int, error) {
 }
 
 func (c comments) RoundTrip(r *http.Request) (*http.Response, error) {
-	return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(comments{r.Context()}), Request: r}, nil
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(comments{r.Context()}), Request: r}, nil
 }
 
 func TestKeepalivesAreNoProgress(t *testing.T) {

@@ -128,8 +128,7 @@ func TestParserRules(t *testing.T) {
 					}
 					continue
 				}
-				var refusal *dial.Refusal
-				if _, wanted := tc.err.(*dial.Refusal); wanted != errors.As(err, &refusal) || !wanted && !errors.Is(err, tc.err) {
+				if !alike(err, tc.err) {
 					t.Errorf("the error is %v, want %v", err, tc.err)
 				}
 				if known := failure(t, err); known.Retry != tc.retry {
@@ -209,7 +208,9 @@ func FuzzRefusal(f *testing.F) {
 		if err := c.refused(res); !errors.As(err, &refusal) || refusal.RetryAfter < 0 || strings.Contains(err.Error(), testKey) {
 			t.Errorf("%v", err)
 		}
-		c.late([]byte(body))
+		if r := c.late([]byte(body)); r.Status < 400 || r.RetryAfter < 0 {
+			t.Errorf("%+v", r)
+		}
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/vantahire/vantahire/interview"
 	"github.com/vantahire/vantahire/providers"
+	"github.com/vantahire/vantahire/providers/dial"
 	"github.com/vantahire/vantahire/providers/simulated"
 	"github.com/vantahire/vantahire/providers/simulated/groq"
 )
@@ -118,4 +119,13 @@ func failure(t testing.TB, err error) *providers.Error {
 		t.Errorf("%v tells a secret", err)
 	}
 	return known
+}
+
+// alike compares errors: refusals by being one, all others by what they wrap.
+func alike(err, want error) bool {
+	var is, wanted *dial.Refusal
+	if errors.As(want, &wanted) {
+		return errors.As(err, &is)
+	}
+	return want == nil && err == nil || want != nil && errors.Is(err, want) && !errors.As(err, &is)
 }

@@ -295,8 +295,8 @@ func TestAPatientClientAsksOnceMore(t *testing.T) {
 			text, _, err := hear(t, c, conversation())
 			if tc.requests == 2 {
 				whole(t, text, err)
-			} else {
-				failure(t, err)
+			} else if failure(t, err).Retry != (tc.fault.Status == 429) {
+				t.Errorf("the error is %v", err)
 			}
 			if n := c.Stats().Requests; n != tc.requests {
 				t.Errorf("%d requests", n)
@@ -311,8 +311,9 @@ func TestAStormOfRefusalsPasses(t *testing.T) {
 	now := time.Now()
 	server.Faults.During(now, now.Add(time.Hour), groq.Fault{Status: 429, RetryAfter: time.Second})
 	for range 20 {
-		_, _, err := hear(t, c, conversation())
-		failure(t, err)
+		if _, _, err := hear(t, c, conversation()); !failure(t, err).Retry {
+			t.Errorf("the error is %v", err)
+		}
 	}
 	if st := c.Stats(); st.RateLimited != 20 || st.Live != 0 {
 		t.Errorf("the counters are %+v", st)
