@@ -102,12 +102,20 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// endpoint is the socket's address. A version in its query would win over the
+// header and change the shapes of messages, so it is taken out.
 func (c Config) endpoint() string {
-	base := strings.TrimRight(c.BaseURL, "/")
-	if u, err := url.Parse(base); err == nil && strings.HasSuffix(u.Path, "/tts/websocket") {
-		return base
+	u, err := url.Parse(c.BaseURL)
+	if err != nil {
+		return c.BaseURL // the dial says what is wrong with it
 	}
-	return base + "/tts/websocket"
+	if !strings.HasSuffix(u.Path, "/tts/websocket") {
+		u = u.JoinPath("tts", "websocket")
+	}
+	query := u.Query()
+	query.Del("cartesia_version")
+	u.RawQuery = query.Encode()
+	return u.String()
 }
 
 func (c Config) header() http.Header {
