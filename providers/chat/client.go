@@ -11,6 +11,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"sync/atomic"
+	"time"
 
 	"github.com/vantahire/vantahire/providers"
 )
@@ -26,12 +27,14 @@ type Client struct {
 	window     atomic.Int64 // of the conversation, in tokens
 	limits     limits
 	stats      counters
+	// How long the end of an answer may take; tests on busy machines have more.
+	tail, drain time.Duration
 }
 
 // New makes a client; it connects with the first request.
 func New(p Profile, o Options) *Client {
 	o = o.withDefaults()
-	c := &Client{profile: p.withDefaults(), opt: o, background: make(chan struct{}, o.Background)}
+	c := &Client{profile: p.withDefaults(), opt: o, background: make(chan struct{}, o.Background), tail: tailWithin, drain: drainWithin}
 	c.window.Store(int64(o.HistoryTokens))
 	transport := o.Transport
 	if transport == nil {

@@ -30,8 +30,8 @@ func TestDeadlinesWatchUsefulProgress(t *testing.T) {
 		"no answer at all":                  {groq.Fault{Mute: true}, false, short()},
 		"a header and then silence":         {groq.Fault{Silent: true}, false, short()},
 		"a role and no word":                {groq.Fault{Break: groq.Stall}, false, short()},
-		"silence in the middle":             {groq.Fault{After: 3, Break: groq.Stall}, true, short()},
-		"longer than a reply may take":      {groq.Fault{After: 3, Break: groq.Stall}, true, Options{Total: 300 * time.Millisecond}},
+		"silence in the middle":             {groq.Fault{After: 3, Break: groq.Stall}, true, Options{Idle: 200 * time.Millisecond}},
+		"longer than a reply may take":      {groq.Fault{After: 3, Break: groq.Stall}, true, Options{Total: 3 * time.Second}},
 		"a first word that is far too late": {groq.Fault{Slow: time.Hour}, false, short()},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -52,6 +52,7 @@ func TestDeadlinesWatchUsefulProgress(t *testing.T) {
 	t.Run("silence after the last word is no failure", func(t *testing.T) {
 		t.Parallel()
 		c, server := setup(t, quick(), Options{})
+		c.tail = tailWithin
 		server.Faults.Always(groq.Fault{Linger: true})
 		text, _, err := hear(t, c, conversation())
 		whole(t, text, err)
@@ -248,7 +249,7 @@ func TestManyRepliesAtOnceShareConnections(t *testing.T) {
 	t.Parallel()
 	cfg := quick()
 	cfg.FirstToken, cfg.PerToken, cfg.Thoughts = simulated.Delay{P50: 5 * time.Millisecond}, simulated.Delay{P50: 200 * time.Microsecond}, true
-	c, server := setup(t, cfg, Options{FirstToken: 25 * time.Second, Idle: 25 * time.Second})
+	c, server := setup(t, cfg, Options{})
 	var all sync.WaitGroup
 	for range 150 {
 		all.Go(func() {

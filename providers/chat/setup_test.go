@@ -37,13 +37,26 @@ func setup(t testing.TB, cfg groq.Config, o Options, change ...func(*Profile)) (
 	for _, f := range change {
 		f(&p)
 	}
-	c := New(p, o)
+	c := patientTests(p, o)
 	t.Cleanup(func() {
 		c.Close()
 		socket.CloseClientConnections()
 		socket.Close()
 	})
 	return c, server
+}
+
+// patientTests makes a client whose deadlines, where the test does not set them,
+// bear a machine that is busy with other things.
+func patientTests(p Profile, o Options) *Client {
+	for _, d := range []*time.Duration{&o.FirstToken, &o.Idle} {
+		if *d == 0 {
+			*d = 25 * time.Second
+		}
+	}
+	c := New(p, o)
+	c.tail, c.drain = 10*time.Second, 10*time.Second
+	return c
 }
 
 const instruction = "Thank the candidate for the answer in a few words, without judging it. Then ask the question.\n" +

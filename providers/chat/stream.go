@@ -82,7 +82,7 @@ func (s *stream) run(res *http.Response) {
 	}
 	s.end(err)
 	if err == nil {
-		s.watch.expect("end", drainWithin)
+		s.watch.expect("end", s.client.drain)
 		_, _ = io.CopyN(io.Discard, res.Body, 64<<10) // an answer read to its end leaves its connection to the next
 	}
 	_ = res.Body.Close()
@@ -203,7 +203,7 @@ func (s *stream) take(ev event) (bool, error) {
 	}
 	if p.finish != "" {
 		s.finish = p.finish
-		s.watch.expect("end", tailWithin)
+		s.watch.expect("end", s.client.tail)
 	}
 	return false, nil
 }
