@@ -37,6 +37,10 @@ func readSpeakMessage(raw []byte) (speakMessage, error) {
 	if m.kind == "" {
 		return m, errors.New("message without a type")
 	}
+	var sequence int
+	if raw, given := fields["sequence_id"]; given && json.Unmarshal(raw, &sequence) != nil {
+		return speakMessage{}, errors.New("acknowledgement without its number")
+	}
 	return m, nil
 }
 

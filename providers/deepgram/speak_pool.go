@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -183,7 +184,12 @@ func (p *speakPool) handshake(ctx context.Context, k speakKey) (*speakSocket, er
 	if err != nil {
 		p.count.refused.Add(1)
 		var refusal *dial.Refusal
-		if errors.As(err, &refusal) && refusal.Status == 429 {
+		errors.As(err, &refusal)
+		if end, ends := ctx.Deadline(); refusal == nil && ends && !time.Now().Before(end) {
+			<-ctx.Done() // the connection may notice the deadline first
+			err = speakFailure(true, fmt.Errorf("connect: %w", context.Cause(ctx)))
+		}
+		if refusal != nil && refusal.Status == http.StatusTooManyRequests {
 			err = speakFailure(true, fmt.Errorf("%w: %w", providers.ErrBusy, refusal))
 		}
 		return nil, err

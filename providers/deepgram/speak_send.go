@@ -201,7 +201,7 @@ func (s *speakStream) watch() time.Duration {
 	case enough && s.piece == 0:
 		return within - quiet
 	}
-	return cfg.StallAfter - quiet
+	return min(cfg.StallAfter-quiet, cfg.FlushWithin/4) // sound comes without waking us
 }
 
 // rotate goes on with another socket, because this one's limit is near; nothing is

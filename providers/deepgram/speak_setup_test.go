@@ -33,8 +33,9 @@ func labelSamples(text string) int {
 
 func (labelVoice) Speak(text string, _ int) ([]int16, []simulated.SpokenWord) {
 	pcm := make([]int16, labelSamples(text))
+	l := label(text)
 	for i := range pcm {
-		pcm[i] = label(text)
+		pcm[i] = l
 	}
 	return pcm, nil
 }
@@ -158,9 +159,9 @@ func (r spokenReply) is(t testing.TB, sentences ...string) {
 	at := 0
 	var ends []int
 	for _, one := range sentences {
-		n := labelSamples(one)
+		n, l := labelSamples(one), label(one)
 		for i := at; i < at+n; i++ {
-			if i >= len(r.pcm) || r.pcm[i] != label(one) {
+			if i >= len(r.pcm) || r.pcm[i] != l {
 				t.Fatalf("sample %d of %d is not of %q", i, len(r.pcm), one)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -21,8 +22,8 @@ const (
 // speakSentence is one that was given to Say.
 type speakSentence struct {
 	pieces     []string // as sent; none when there is nothing to say
-	characters int
-	flushed    bool // a Flush of its own tells its end
+	characters int      // that sound
+	flushed    bool     // a Flush of its own tells its end
 }
 
 // speakMark is the end of a sentence in the reply's sound, in samples.
@@ -108,7 +109,7 @@ func (s *speakStream) Say(ctx context.Context, sentence string) error {
 	pieces := speakPieces(speakable(sentence), min(speakMaxText, s.synth.cfg.Characters))
 	one := speakSentence{pieces: pieces}
 	for _, p := range pieces {
-		one.characters += utf8.RuneCountInString(p)
+		one.characters += utf8.RuneCountInString(strings.TrimSpace(p))
 	}
 	for {
 		s.mu.Lock()

@@ -71,6 +71,7 @@ func (c *conn) serve() {
 	_ = c.ws.SetReadDeadline(c.byWhen(time.Now().Add(time.Hour)))
 	_, _ = io.Copy(io.Discard, c.ws.NetConn()) // until the client or the writer's deadline ends it
 	_ = c.ws.Close()
+	c.put(true, step{kind: "gone"})
 	<-written
 }
 

@@ -105,6 +105,9 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, p params, text s
 	if pace <= 0 {
 		pace = (s.cfg.SlowestPace + s.cfg.FastestPace) / 2
 	}
+	if out.Flush() != nil { // the headers come before the sound
+		return
+	}
 	sent := 0
 	for left := *buffer; len(left) > 0; {
 		n := min(len(left), smallest+s.chance.Below(largest-smallest))
