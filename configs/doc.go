@@ -5,3 +5,5 @@
 //
 // A Config is a plain value: it starts nothing and reads nothing after Load.
 package configs
+
+//go:generate go test -run ^TestExampleIsTheStructWithItsComments$ -count 1 . -update
