@@ -126,6 +126,7 @@ func TestWhoBreaksARuleIsTold(t *testing.T) {
 			_, _ = client.NetConn().Write([]byte{0x82, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4})
 		}, voiceproto.CloseTooBig, ErrTooBig},
 		"a flood of text":        {repeat(websocket.TextMessage, []byte(`{"type":"ping"}`), 200), voiceproto.CloseFlood, ErrFlood},
+		"a flood of long text":   {repeat(websocket.TextMessage, longText(), 40), voiceproto.CloseFlood, ErrFlood},
 		"a flood of garbage":     {repeat(websocket.TextMessage, []byte(`{`), 200), voiceproto.CloseFlood, ErrFlood},
 		"a flood of pings":       {repeat(websocket.PingMessage, nil, 200), voiceproto.CloseFlood, ErrFlood},
 		"a flood of pongs":       {repeat(websocket.PongMessage, nil, 200), voiceproto.CloseFlood, ErrFlood},

@@ -77,9 +77,9 @@ type Conn struct {
 	asked time.Time
 
 	// Only the reader uses these.
-	in                  []byte
-	texts, audio, bytes bucket
-	goodbye             bool // the peer's close frame has come
+	in                         []byte
+	texts, chars, audio, bytes bucket
+	goodbye                    bool // the peer's close frame has come
 
 	// Only the writer uses it.
 	frame frame
@@ -108,7 +108,7 @@ func New(ws *websocket.Conn, cfg Config) *Conn {
 		wake:  make(chan struct{}, 1),
 		gone:  make(chan struct{}),
 		in:    make([]byte, readBuffer),
-		texts: newBucket(textRate, textBurst, now),
+		texts: newBucket(textRate, textBurst, now), chars: newBucket(charRate, charBurst, now),
 		audio: newBucket(audioRate, audioBurst, now),
 		bytes: newBucket(byteRate, byteBurst, now),
 	}

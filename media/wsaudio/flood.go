@@ -6,9 +6,11 @@ import "time"
 // messages and 32 kB a second (125 messages from a browser that does not gather
 // its 128-sample blocks), and a client may catch up after a stall or push a
 // whole recording; a person's clicks, typing and acknowledgements make some 15
-// texts a second. The bounds only stop what keeps a core busy.
+// texts a second, and nobody types or pastes 32 kB of text in each of them. The
+// bounds only stop what keeps a core busy.
 const (
 	textRate, textBurst   = 50, 100
+	charRate, charBurst   = 32 << 10, 256 << 10 // bytes of text
 	audioRate, audioBurst = 1000, 10_000
 	byteRate, byteBurst   = 256 << 10, 4 << 20
 )

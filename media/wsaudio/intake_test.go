@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -113,6 +114,53 @@ func TestARealPaceIsNoFlood(t *testing.T) {
 	})
 }
 
+// longText is the longest typed answer: within the bounds of a message.
+func longText() []byte {
+	return []byte(`{"type":"text","content":"` + strings.Repeat("x", voiceproto.MaxText) + `"}`)
+}
+
+// The rate of messages alone would let 50 of the longest answers through each
+// second: 500 kB of text to decode and keep, from one client.
+func TestLongTextsAtARateOfFewMessagesAreAFlood(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := inBubble(t)
+		go func() { _ = c.read() }()
+		synctest.Wait()
+		sent := 0
+		for sent < 500 && c.client.WriteMessage(websocket.TextMessage, longText()) == nil {
+			sent++
+			time.Sleep(time.Second / 40) // below the rate of messages
+			synctest.Wait()
+		}
+		c.ear.ended(t, voiceproto.CloseFlood, ErrFlood)
+		if least := charBurst / len(longText()); sent < least {
+			t.Errorf("it ended after %d texts, %d are allowed at once", sent, least)
+		}
+	})
+}
+
+func TestAPastedAnswerNowAndThenIsNoFlood(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := inBubble(t)
+		go func() { _ = c.read() }()
+		synctest.Wait()
+		for range 20 { // pasted at once, impatiently
+			if err := c.client.WriteMessage(websocket.TextMessage, longText()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 60 { // then the longest answer every other second
+			time.Sleep(2 * time.Second)
+			if err := c.client.WriteMessage(websocket.TextMessage, longText()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.heard(80)
+	})
+}
+
 // fromPipe upgrades the server's end of a pipe, with a client that goes away.
 func fromPipe(t testing.TB, here, there net.Conn) *websocket.Conn {
 	t.Helper()
@@ -133,6 +181,8 @@ func FuzzWire(f *testing.F) {
 	f.Add([]byte{0x82, 0x84, 0, 0, 0, 0, 1, 2, 3, 4})
 	f.Add([]byte("\x81\x8f\x00\x00\x00\x00{\"type\":\"ping\"}\x88\x82\x00\x00\x00\x00\x03\xe8"))
 	f.Add([]byte{0x89, 0x80, 0, 0, 0, 0, 0x8a, 0x80, 0, 0, 0, 0, 0x02, 0x81, 0, 0, 0, 0, 9, 0x80, 0x80, 0, 0, 0, 0})
+	long := longText() // in one frame, again and again
+	f.Add(bytes.Repeat(append([]byte{0x81, 0xfe, byte(len(long) >> 8), byte(len(long)), 0, 0, 0, 0}, long...), 30))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		here, there := net.Pipe()
 		c := New(fromPipe(t, here, there), Config{})

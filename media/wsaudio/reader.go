@@ -79,7 +79,7 @@ func (c *Conn) deliver(h Handler, kind int, payload []byte) error {
 		h.OnAudio(payload)
 		return nil
 	}
-	if !c.texts.take(1, now) {
+	if !c.texts.take(1, now) || !c.chars.take(float64(len(payload)), now) {
 		return ErrFlood
 	}
 	m, err := voiceproto.DecodeClient(payload)
