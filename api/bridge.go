@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
@@ -33,6 +34,7 @@ type contextKey struct{}
 type bridge struct {
 	handler   fasthttp.RequestHandler
 	bodyLimit int64
+	held      atomic.Int64 // bytes of the bodies in memory
 }
 
 func newBridge(app *fiber.App, bodyLimit int64) *bridge {
@@ -41,15 +43,11 @@ func newBridge(app *fiber.App, bodyLimit int64) *bridge {
 
 // ServeHTTP runs one request through the app.
 func (b *bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := b.readBody(w, r)
+	held := &heldBody{all: &b.held}
+	defer held.release()
+	body, err := b.readBody(w, r, held)
 	if err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			w.Header().Set("Connection", "close")
-			writeError(w, http.StatusRequestEntityTooLarge, "Request body too large")
-			return
-		}
-		writeError(w, http.StatusBadRequest, "Request body could not be read")
+		refuseBody(w, err)
 		return
 	}
 	fctx := new(fasthttp.RequestCtx)
@@ -60,14 +58,15 @@ func (b *bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	copyResponse(w, r, &fctx.Response)
 }
 
-func (b *bridge) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+func (b *bridge) readBody(w http.ResponseWriter, r *http.Request, held *heldBody) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil, nil
 	}
 	if r.ContentLength > b.bodyLimit {
 		return nil, &http.MaxBytesError{Limit: b.bodyLimit}
 	}
-	return io.ReadAll(http.MaxBytesReader(w, r.Body, b.bodyLimit))
+	held.from = http.MaxBytesReader(w, r.Body, b.bodyLimit)
+	return io.ReadAll(held)
 }
 
 func copyRequest(to *fasthttp.Request, r *http.Request, body []byte) {

@@ -37,7 +37,10 @@ type Config struct {
 	DevKey string
 	// ConsentWait is how long a candidate may take to agree. Defaults to 5 min.
 	ConsentWait time.Duration
-	Log         *slog.Logger
+	// BodyWait is how long a request's body may take before what has arrived of it
+	// earns it more time. Defaults to 15 s.
+	BodyWait time.Duration
+	Log      *slog.Logger
 }
 
 // LiveCalls is what the edge needs of the live interviews.
@@ -77,6 +80,9 @@ func New(cfg Config, services Services) *Server {
 	if cfg.ConsentWait == 0 {
 		cfg.ConsentWait = 5 * time.Minute
 	}
+	if cfg.BodyWait == 0 {
+		cfg.BodyWait = bodyWait
+	}
 	s := &Server{cfg: cfg, services: services, log: cfg.Log, sockets: newSockets()}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /voice/{interviewId}", s.voice)
@@ -84,7 +90,7 @@ func New(cfg Config, services Services) *Server {
 		mux.Handle("GET /metrics", services.Metrics)
 	}
 	mux.Handle("/", newBridge(s.app(), jsonLimit))
-	s.handler = s.observe(s.secure(s.allowOrigin(s.recoverPanic(mux))))
+	s.handler = s.observe(s.paceBodies(s.secure(s.allowOrigin(s.recoverPanic(mux)))))
 	s.http = &http.Server{
 		Handler: s.handler, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug),
