@@ -7,10 +7,12 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"runtime/debug"
 	"time"
 
 	"github.com/vantahire/vantahire/providers"
+	"github.com/vantahire/vantahire/providers/dial"
 )
 
 // maxOwed bounds the sentences that were sent and not spoken; further ones wait.
@@ -307,8 +309,13 @@ func (d *driver) again(err error) error {
 	if d.unsentOnly() {
 		return nil // nothing was lost; a further sentence begins anew
 	}
-	if !d.mayRepeat(d.stream.ctx, err) {
+	outlived := d.outlived(err)
+	if !outlived && !d.mayRepeat(d.stream.ctx, err) {
 		return d.discreet(err)
+	}
+	if outlived {
+		d.retried = true
+		d.synth.pool.count(func(c *Stats) { c.Renewed++ })
 	}
 	if d.until.IsZero() {
 		d.until = time.Now().Add(d.synth.cfg.FirstChunk)
@@ -317,6 +324,27 @@ func (d *driver) again(err error) error {
 		return err
 	}
 	return d.sendAll()
+}
+
+// outlived reports a refusal that may be the context's fault and not the text's:
+// sentences were spoken in it before, and it expires early when the network is
+// slow.
+func (d *driver) outlived(err error) bool {
+	var r *dial.Refusal
+	if d.retried || d.current > 0 || !errors.As(err, &r) {
+		return false
+	}
+	switch r.Status {
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusGone:
+	default:
+		return false
+	}
+	for _, o := range d.owed {
+		if o.flush > 0 {
+			return o.flush > 1
+		}
+	}
+	return false
 }
 
 // impatient handles a deadline that passed.

@@ -12,7 +12,7 @@ var (
 	tag     = regexp.MustCompile(`</?[A-Za-z][^<>]*>`)
 	gesture = regexp.MustCompile(`(^|\s)\[[A-Za-z ]{1,30}\]`)
 	bullet  = regexp.MustCompile(`(?m)^\s*(?:#{1,6}\s+|[-*+•]\s+|>\s+)`)
-	strong  = regexp.MustCompile(`\*{1,3}(\S(?:[^*]*\S)?)\*{1,3}|~~([^~]+)~~`)
+	strong  = regexp.MustCompile(`\*{1,3}([^*\s](?:[^*]*[^*\s])?)\*{1,3}|~~([^~]+)~~`)
 	stress  = regexp.MustCompile(`(^|[\s("'])_{1,3}([^_\s](?:[^_]*[^_\s])?)_{1,3}($|[\s.,;:!?)"'])`)
 )
 

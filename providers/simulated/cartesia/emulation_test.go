@@ -372,12 +372,12 @@ func shapes(t *testing.T) {
 }
 
 func closes(t *testing.T) {
-	s, url := setup(t, Config{Idle: 60 * time.Millisecond})
-	c := connect(t, url, "2025-04-16")
+	_, impatient := setup(t, Config{Idle: 60 * time.Millisecond})
+	c := connect(t, impatient, "2025-04-16")
 	if _, err := c.gone(); closeCode(err) != websocket.CloseNormalClosure {
 		t.Errorf("idle: %v", err)
 	}
-	s, url = setup(t, Config{})
+	s, url := setup(t, Config{})
 	s.Inputs.Nth(1, Fault{Kind: Drop, After: 2})
 	s.Inputs.Nth(2, Fault{Kind: Close, After: 1})
 	s.Inputs.Nth(3, Fault{Kind: Close, After: 1000})

@@ -151,8 +151,11 @@ func (c *client) next() (answer, error) {
 		return answer{}, fmt.Errorf("%w: %w", errGone, err)
 	}
 	var a answer
-	if format != websocket.TextMessage || json.Unmarshal(raw, &a) != nil {
-		return answer{Type: "unreadable"}, nil
+	if format == websocket.TextMessage {
+		err = json.Unmarshal(raw, &a)
+	}
+	if err != nil || a.Type == "" {
+		a.Type = "unreadable"
 	}
 	if a.pcm, err = base64.StdEncoding.DecodeString(a.Data); err != nil {
 		a.Type = "bad base64"
