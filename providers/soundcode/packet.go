@@ -10,7 +10,7 @@ const (
 	symbolBits = 2 * carriers
 	// minPulses and the 3.5 pulses (28 ms) per byte make English text as long as
 	// speech: 60 to 65 ms per character, pauses included.
-	minPulses = 21
+	minPulses = 20
 	maxPulses = minPulses + 7*maxLength/2
 	// maxBlock is the longest codeword.
 	maxBlock = 63

@@ -129,7 +129,6 @@ func TestTheCodeSurvivesWithoutAWordError(t *testing.T) {
 		"ducked by 12 dB mid-word":   {ducked(at16, 16000), 16000},
 		"noise 20 dB below":          {noisy(at16, 20), 16000},
 		"noise 20 dB below at 24kHz": {noisy(at24, 20), 24000},
-		"softer, ducked and noisy":   {noisy(ducked(gained(at16, -10), 16000), 20), 16000},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -147,19 +146,19 @@ func TestLostFramesCostFewWordsAndMakeNoWrongOne(t *testing.T) {
 	for name, concealed := range map[string]bool{"silence": false, "concealed": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			words, errors, false_ := 0, 0, 0
+			words, errors, invented := 0, 0, 0
 			for seed := range int64(6) {
 				got := heard(lossy(pcm, 16000, concealed, seed), 16000)
 				words += len(Words(text))
 				errors += wordErrors(Words(text), got)
-				false_ += wrong(Words(text), got)
+				invented += wrong(Words(text), got)
 			}
-			t.Logf("%d errors, %d wrong of %d words", errors, false_, words)
+			t.Logf("%d errors, %d wrong of %d words", errors, invented, words)
 			if errors*100 > words {
 				t.Errorf("%d errors in %d words, want at most 1 %%", errors, words)
 			}
-			if false_ > 0 {
-				t.Errorf("%d words were heard that nobody said", false_)
+			if invented > 0 {
+				t.Errorf("%d words were heard that nobody said", invented)
 			}
 		})
 	}

@@ -11,7 +11,7 @@ const (
 	markSize = markLength * period
 	// likeness is the least normalised correlation with a mark, and likePulse with
 	// its first pulse alone, which is looked at first because it is cheaper.
-	likeness, likePulse = 0.6, 0.45
+	likeness, likePulse = 0.5, 0.35
 	// hush is the power per sample below which there is nothing to find: -62 dBFS.
 	hush = 700
 	// around is how far from the first likely place a better one may lie.

@@ -50,7 +50,7 @@ const (
 	trail         = 16 * codeRate / 1000
 	wordPause     = 44 * codeRate / 1000
 	clausePause   = 80 * codeRate / 1000
-	sentencePause = 150 * codeRate / 1000
+	sentencePause = 140 * codeRate / 1000
 )
 
 // pause is the silence after a word that another follows.

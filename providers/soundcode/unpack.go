@@ -13,9 +13,9 @@ type unpacker struct {
 	echo   [maxPulses]byte
 }
 
-// efforts are the parts of the parity, in quarters, spent on the symbols that
+// efforts are the parts of the parity, in eighths, spent on the symbols that
 // were heard worst, in the order tried.
-var efforts = [...]int{0, 2, 1, 3, 4}
+var efforts = [...]int{0, 1, 2, 3, 4, 5, 6, 7, 8}
 
 // unpack returns the word of n bytes in the symbols of one packet. trust says
 // how clearly each was heard.
@@ -48,12 +48,12 @@ func (u *unpacker) mend(symbols []byte, trust []float32, n, total, data, blocks,
 	length, k := share(total, b, blocks), share(data, b, blocks)
 	parity := length - k
 	code, heard := u.block[:length], u.trust[:length]
-	for _, quarters := range efforts {
+	for _, eighths := range efforts {
 		for i := range code {
 			at := markLength + b + i*blocks
 			code[i], heard[i] = symbols[at]^mask[at], trust[at]
 		}
-		erased := u.worst(heard, (parity-spare)*quarters/4)
+		erased := u.worst(heard, (parity-spare)*eighths/8)
 		if _, ok := u.repair(code, parity, erased); !ok {
 			continue
 		}
