@@ -63,7 +63,7 @@ func TestSpeakNoSoundOfACutReplyIsHeardLater(t *testing.T) {
 		if viaContext {
 			cancel(errSpeakBargeIn)
 			if c, err := s.Recv(t.Context()); !errors.Is(err, errSpeakBargeIn) {
-				return fmt.Errorf("after the cut: %d samples, %v", len(c.PCM), err)
+				return fmt.Errorf("after the cut: %d samples, %w", len(c.PCM), err)
 			}
 		}
 		return nil

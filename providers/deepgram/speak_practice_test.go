@@ -165,7 +165,7 @@ func TestSpeakAReplyThatBreaksOffSaysWhy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := newSpeakLab(t, deepgramtts.Config{}, SpeakConfig{StallAfter: 300 * time.Millisecond})
+			l := newSpeakLab(t, deepgramtts.Config{}, SpeakConfig{StallAfter: 1500 * time.Millisecond})
 			l.service.Speaking.Always(c.fault)
 			r := l.say(t, "This sentence will not be spoken to its end today.")
 			var failed *providers.Error

@@ -21,7 +21,7 @@ func post(t *testing.T, url, query, contentType, body string) (*http.Response, s
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	raw, err := io.ReadAll(res.Body)
 	if err != nil {
 		t.Logf("the body ends by %v", err)
@@ -48,7 +48,7 @@ func TestRESTAnswersWithItsContentTypes(t *testing.T) {
 		"encoding=aac":                    "audio/aac",
 	} {
 		res, body := post(t, url, query, "application/json", `{"text":"`+text+`"}`)
-		if res.StatusCode != 200 || res.Header.Get("Content-Type") != want || body == "" {
+		if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != want || body == "" {
 			t.Errorf("%s: %d %s, %d bytes", query, res.StatusCode, res.Header.Get("Content-Type"), len(body))
 		}
 		if want == "audio/wav" && body[:4] != "RIFF" {
@@ -68,7 +68,7 @@ func TestRESTAnswersWithItsContentTypes(t *testing.T) {
 	if s.Journal.Billed("speak") != 12*s.Journal.Count("request") {
 		t.Errorf("billed %d", s.Journal.Billed("speak"))
 	}
-	if res, _ := post(t, url, "encoding=linear16", "text/plain; charset=utf-8", text); res.StatusCode != 200 {
+	if res, _ := post(t, url, "encoding=linear16", "text/plain; charset=utf-8", text); res.StatusCode != http.StatusOK {
 		t.Errorf("plain text: %d", res.StatusCode)
 	}
 }
@@ -126,13 +126,13 @@ func TestRESTAdmitsSoMany(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if second, _ := post(t, url, "", "application/json", `{"text":"x"}`); second.StatusCode != 429 {
+	if second, _ := post(t, url, "", "application/json", `{"text":"x"}`); second.StatusCode != http.StatusTooManyRequests {
 		t.Errorf("%d", second.StatusCode)
 	}
 	_ = res.Body.Close()
 	waitFor(t, "the place", func() bool {
 		again, _ := post(t, url, "", "application/json", `{"text":"x"}`)
-		return again.StatusCode == 200
+		return again.StatusCode == http.StatusOK
 	})
 	s.Speaking.Next(SpeechFault{Drop: true})
 	if _, body := post(t, url, "encoding=linear16", "application/json", `{"text":"Gone."}`); len(body) > 44 {

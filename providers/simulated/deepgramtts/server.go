@@ -140,11 +140,11 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request, n int, id s
 		return
 	}
 	defer leave()
+	s.Journal.Add(simulated.Entry{Conn: n, Kind: "connect", Detail: describe(p)}) // before the client knows
 	ws, err := s.upgrader.Upgrade(w, r, http.Header{"Dg-Request-Id": {id}, "Dg-Model-Name": {p.model}})
 	if err != nil {
 		return // it has answered
 	}
-	s.Journal.Add(simulated.Entry{Conn: n, Kind: "connect", Detail: describe(p)})
 	c := newConn(s, ws, n, id, p)
 	if !s.join(c) {
 		_ = ws.Close()
