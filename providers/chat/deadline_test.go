@@ -152,7 +152,6 @@ func TestTheCallerEndsAReply(t *testing.T) {
 				if _, again := s.Recv(t.Context()); !errors.Is(again, errBargeIn) {
 					t.Errorf("asked again it says %v", again)
 				}
-				_ = s.Close()
 				if usage := s.(providers.Metered).Usage(); !usage.Estimated || usage.Prompt == 0 || tc.first != (usage.Completion > 0) {
 					t.Errorf("the usage is %+v", usage)
 				}

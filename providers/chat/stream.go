@@ -322,8 +322,12 @@ func (s *stream) Recv(ctx context.Context) (string, error) {
 	}
 }
 
-// Usage is what the reply cost, attempts without a word included.
+// Usage is what the reply cost, attempts without a word included. When the caller
+// gave it up it waits for the goroutine, which is prompt.
 func (s *stream) Usage() providers.Usage {
+	if s.caller.Err() != nil || s.closed.Load() {
+		<-s.done
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.usage
