@@ -88,7 +88,7 @@ func TestASlowBodyThatKeepsComingIsRead(t *testing.T) {
 	b := setup(t, func(c *Config) { c.BodyWait = 2 * time.Second })
 	conn, reader := b.raw()
 	const pieces, size = 10, 8 << 10 // each earns a second more
-	fmt.Fprintf(conn, "POST /interviews HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", pieces*size)
+	_, _ = fmt.Fprintf(conn, "POST /interviews HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n", pieces*size)
 	for range pieces {
 		time.Sleep(250 * time.Millisecond) //nolint:forbidigo // a real connection; 2.5 s in all, more than the wait
 		if _, err := io.WriteString(conn, strings.Repeat(" ", size)); err != nil {
