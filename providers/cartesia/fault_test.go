@@ -54,7 +54,7 @@ func TestFaultsBeforeAnySoundAreMadeGood(t *testing.T) {
 
 func TestFaultsAreTold(t *testing.T) {
 	t.Parallel()
-	short := Config{FirstChunk: 150 * time.Millisecond, NextChunk: 100 * time.Millisecond}
+	short := Config{FirstChunk: 2 * time.Second, NextChunk: time.Second} // the reply behind must fit on a busy machine
 	for name, x := range map[string]struct {
 		faults []server.Fault
 		cfg    Config
@@ -186,30 +186,9 @@ func TestAFullPoolIsBusy(t *testing.T) {
 	speak(t, c, shortText).whole(t, shortText)
 }
 
-func TestTheEndOfAContextMayBeLate(t *testing.T) {
-	t.Parallel()
-	c, s := setup(t, server.Config{}, Config{Done: 30 * time.Millisecond})
-	st := open(t, c)
-	say(t, st, shortText)
-	var h heard
-	for len(h.ends) == 0 {
-		got, err := st.Recv(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		h.add(t, got)
-	}
-	s.Inputs.Next(server.Fault{Kind: server.Ignore}) // holds the context open
-	say(t, st, "...")
-	_ = st.Finish()
-	if rest := hear(t, st); rest.err != nil {
-		t.Error(rest.err)
-	}
-}
-
 func TestAProbeHearsASound(t *testing.T) {
 	t.Parallel()
-	c, s := setup(t, server.Config{}, Config{FirstChunk: 100 * time.Millisecond})
+	c, s := setup(t, server.Config{}, Config{FirstChunk: 2 * time.Second})
 	if err := c.Probe(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -241,14 +220,10 @@ func TestAClosedSynthesizerOpensNothing(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	until(t, "the end of the socket", func() bool { return s.Open() == 0 })
-	st, err := newStreamEnded(t)
-	if err != nil || st == nil {
-		t.Error(err)
-	}
 }
 
-// newStreamEnded checks what a stream says after its end.
-func newStreamEnded(t *testing.T) (providers.SpeechStream, error) {
+func TestWhatAStreamSaysAfterItsEnd(t *testing.T) {
+	t.Parallel()
 	c, _ := setup(t, server.Config{}, Config{})
 	st := open(t, c)
 	say(t, st, shortText)
@@ -257,7 +232,7 @@ func newStreamEnded(t *testing.T) (providers.SpeechStream, error) {
 		t.Errorf("after the end: %v", err)
 	}
 	if h := hear(t, st); h.err != nil {
-		return nil, h.err
+		t.Error(h.err)
 	}
 	if _, err := st.Recv(t.Context()); !errors.Is(err, io.EOF) {
 		t.Errorf("again: %v", err)
@@ -266,5 +241,4 @@ func newStreamEnded(t *testing.T) (providers.SpeechStream, error) {
 	if _, err := st.Recv(t.Context()); !errors.Is(err, errClosed) {
 		t.Errorf("closed: %v", err)
 	}
-	return st, nil
 }
