@@ -25,8 +25,9 @@ var (
 	endMark   = [markLength]byte{0x06, 0x39, 0x0d}
 )
 
-// pulses is the length of a packet with n bytes.
-func pulses(n int) int { return minPulses + 7*n/2 }
+// pulses is the length of a packet with n bytes. The shortest words get one or two
+// more than their share: they are those that a loss hits hardest.
+func pulses(n int) int { return minPulses + 7*n/2 + max(0, 3-n) }
 
 // layout is how a packet with n bytes is divided into codewords: the number of
 // symbols in all of them, the data among them, and the number of codewords.

@@ -32,7 +32,7 @@ type scanner struct {
 	free int // no word begins before this place
 
 	start int // of the packet waited for, if any
-	want  int // its length in pulses, 0: none
+	want  int // the bytes of its word, 0: none
 
 	symbols [maxPulses]byte
 	trust   [maxPulses]float32
@@ -44,7 +44,7 @@ func (s *scanner) advance(words []simulated.SpokenWord, rate int) []simulated.Sp
 	for {
 		end := s.base + len(s.buf)
 		if s.want > 0 {
-			if end < s.start+s.want*period {
+			if end < s.start+pulses(s.want)*period {
 				if !s.hushed(end) {
 					break
 				}
@@ -95,7 +95,7 @@ func (s *scanner) look() (word string, at int, ok bool) {
 		s.start = s.pos + startTemplate.best(x)
 		symbol, _ := listen(s.buf[s.start-s.base+markSize:])
 		if n := int(symbol ^ mask[markLength]); n > 0 {
-			s.want = pulses(n)
+			s.want = n
 		} else {
 			s.pos = s.start + period
 		}
@@ -120,7 +120,7 @@ func (s *scanner) backward(end int) (word string, at int, ok bool) {
 	if n := int(symbol ^ lengthMask); n > 0 {
 		at = end + markSize - pulses(n)*period
 		if at >= end-period-reach {
-			if w, ok := s.try(at, pulses(n)); ok {
+			if w, ok := s.try(at, n); ok {
 				return w, at, true
 			}
 		}
@@ -130,22 +130,24 @@ func (s *scanner) backward(end int) (word string, at int, ok bool) {
 		if at < end-period-reach {
 			break
 		}
-		if w, ok := s.try(at, pulses(n)); ok {
+		// One of the two lengths must have been heard: without this, sound full of
+		// end marks would cost 63 tries each.
+		if symbol, _ := listen(s.buf[at+markSize-s.base:]); symbol^mask[markLength] != byte(n) {
+			continue
+		}
+		if w, ok := s.try(at, n); ok {
 			return w, at, true
 		}
 	}
 	return "", 0, false
 }
 
-// try reads count pulses from place at on.
-func (s *scanner) try(at, count int) (string, bool) {
+// try reads a packet with n bytes from place at on.
+func (s *scanner) try(at, n int) (string, bool) {
+	count := pulses(n)
 	x := s.buf[at-s.base:]
 	for i := range count {
 		s.symbols[i], s.trust[i] = listen(x[i*period:])
-	}
-	n := (count - minPulses + 1) * 2 / 7
-	for pulses(n) < count {
-		n++
 	}
 	return s.unpack(s.symbols[:count], s.trust[:count], n)
 }

@@ -48,7 +48,7 @@ func Duration(text string) time.Duration {
 const (
 	lead          = 8 * codeRate / 1000
 	trail         = 16 * codeRate / 1000
-	wordPause     = 44 * codeRate / 1000
+	wordPause     = 42 * codeRate / 1000
 	clausePause   = 80 * codeRate / 1000
 	sentencePause = 140 * codeRate / 1000
 )
