@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/vantahire/vantahire/configs"
 	"github.com/vantahire/vantahire/interview"
 	"github.com/vantahire/vantahire/loadtest/candidate"
@@ -26,7 +28,8 @@ func TestMain(m *testing.M) {
 	if os.Getenv(workerEnv) != "" {
 		os.Exit(worker.Main(context.Background(), os.Stdin, os.Stdout, os.Args[2:]))
 	}
-	os.Exit(m.Run())
+	// Fiber's HTTP library starts its clock with the first app and never stops it.
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/valyala/fasthttp.updateServerDate.func1"))
 }
 
 // house is the whole product on a free port with its own data folder.
