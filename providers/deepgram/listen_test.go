@@ -20,7 +20,9 @@ func TestWhatWasSaidIsHeardOnceAndInPlace(t *testing.T) {
 	pcm := sound("I led the migration of the billing system.", 700*time.Millisecond)
 	s.write(stream, pcm)
 	s.finalize(stream)
-	got := s.until(stream, func(x providers.Transcript) bool { return x.Final && x.Through >= offset+interview.Sample(len(pcm))-listenRounding })
+	got := s.until(stream, func(x providers.Transcript) bool {
+		return x.Final && x.Through >= offset+interview.Sample(len(pcm))-listenRounding
+	})
 	if err := stream.Close(); err != nil {
 		t.Fatal(err)
 	}
