@@ -61,8 +61,8 @@ type SpeakConfig struct {
 	// in progress. Default 4 s: a reply that is cut off is neither billed nor held in memory to its end.
 	Lead time.Duration
 	// FlushWithin is how long a sentence whose sound seems complete may go without
-	// its acknowledgement, before it is taken for complete. Default 1.2 s: less than
-	// the patience of whoever waits for sound.
+	// its acknowledgement, before it is taken for complete. Default 1 s: less than the
+	// patience of whoever waits for sound.
 	FlushWithin time.Duration
 	// StallAfter fails a reply whose sound stops in the middle. Default 4 s.
 	StallAfter time.Duration
@@ -92,7 +92,7 @@ func (c SpeakConfig) withDefaults() SpeakConfig {
 	speakDefault(&c.Flushes, 19)
 	speakDefault(&c.Minute, time.Minute)
 	speakDefault(&c.Lead, 4*time.Second)
-	speakDefault(&c.FlushWithin, 1200*time.Millisecond)
+	speakDefault(&c.FlushWithin, time.Second)
 	speakDefault(&c.StallAfter, 4*time.Second)
 	speakDefault(&c.CloseWithin, time.Second)
 	return c
@@ -105,7 +105,10 @@ func speakDefault[T int | time.Duration](v *T, to T) {
 }
 
 // Synthesizer speaks through Deepgram's WebSocket /v1/speak: 24 kHz, one socket for
-// one reply at a time, kept for the next. Goroutine-safe.
+// one reply at a time, kept for the next. A Flush behind each sentence tells exactly
+// where it ends, for the service gives no times of words; when a socket's budget of
+// flushes runs short, sentences share one and their ends are estimated.
+// Goroutine-safe.
 type Synthesizer struct {
 	cfg  SpeakConfig
 	pool *speakPool
