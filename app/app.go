@@ -19,6 +19,7 @@ import (
 	"github.com/vantahire/vantahire/configs"
 	"github.com/vantahire/vantahire/engine"
 	"github.com/vantahire/vantahire/hiring"
+	"github.com/vantahire/vantahire/providers/fallback"
 	"github.com/vantahire/vantahire/providers/local"
 	"github.com/vantahire/vantahire/realtime"
 	"github.com/vantahire/vantahire/store/embedded"
@@ -38,6 +39,11 @@ type App struct {
 	redis    *redis.Client
 	engine   *engine.System
 	speech   *local.Speech
+	circuits *fallback.Circuits
+	stt      actors.Transcriber // nil: candidates type
+	tts      actors.Synthesizer // nil: candidates read
+	chat     actors.Chat
+	spare    actors.Chat // words without a model
 	calls    *actors.Interviews
 	hiring   *hiring.Service
 	bus      *realtime.Bus
@@ -83,6 +89,7 @@ func New(ctx context.Context, cfg configs.Config, log *slog.Logger, options ...f
 		{"redis", a.openRedis},
 		{"development key", a.prepareDevKey},
 		{"local speech", a.openSpeech},
+		{"providers", a.openProviders},
 		{"interviews", a.openInterviews},
 		{"edge", a.openEdge},
 	} {

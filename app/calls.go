@@ -19,7 +19,6 @@ import (
 	"github.com/vantahire/vantahire/media/wsaudio"
 	"github.com/vantahire/vantahire/providers"
 	"github.com/vantahire/vantahire/providers/local"
-	"github.com/vantahire/vantahire/providers/local/interviewer"
 	"github.com/vantahire/vantahire/realtime"
 	"github.com/vantahire/vantahire/store"
 )
@@ -67,20 +66,8 @@ func (a *App) openInterviews(ctx context.Context) error {
 		return err
 	}
 	deps := actors.Deps{
-		Chat: interviewer.New(interviewer.Config{}), Ledger: ledger, Lifecycle: lifecyclePort{a.hiring}, Publisher: livePublisher{a.bus}, Log: a.log, Meter: a.meter,
-	}
-	if a.speech != nil {
-		status := a.speech.Status()
-		if status.Hear.Available {
-			deps.STT = a.speech.Transcriber()
-		} else {
-			a.log.Warn("no speech recognition: candidates type", "missing", status.Hear.Missing, "fix", status.Hear.Fix)
-		}
-		if status.Speak.Available {
-			deps.TTS = a.speech.Synthesizer()
-		} else {
-			a.log.Warn("no voice: candidates read", "missing", status.Speak.Missing, "fix", status.Speak.Fix)
-		}
+		STT: a.stt, TTS: a.tts, Chat: a.chat, Spare: a.spare,
+		Ledger: ledger, Lifecycle: lifecyclePort{a.hiring}, Publisher: livePublisher{a.bus}, Log: a.log, Meter: a.meter,
 	}
 	if a.calls, err = actors.NewInterviews(a.engine, cfg, deps); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/vantahire/vantahire/media/voiceproto"
 	"github.com/vantahire/vantahire/providers"
+	"github.com/vantahire/vantahire/providers/fallback"
 )
 
 // meter counts what live interviews do in Prometheus' terms.
@@ -73,3 +74,29 @@ func (m *meter) Apology() { m.apologies.Inc() }
 
 // Degraded counts an interview that goes on without a stage.
 func (m *meter) Degraded(stage providers.Stage) { m.degraded.WithLabelValues(string(stage)).Inc() }
+
+// circuitCollector shows how every provider stands.
+type circuitCollector struct{ circuits *fallback.Circuits }
+
+var (
+	circuitOpen   = prometheus.NewDesc("vantahire_provider_resting", "1 while a provider is left alone after failures.", []string{"stage", "provider"}, nil)
+	circuitFailed = prometheus.NewDesc("vantahire_provider_failures_total", "Requests to a provider that failed.", []string{"stage", "provider"}, nil)
+)
+
+// Describe names the metrics.
+func (circuitCollector) Describe(ch chan<- *prometheus.Desc) {
+	ch <- circuitOpen
+	ch <- circuitFailed
+}
+
+// Collect reads them.
+func (c circuitCollector) Collect(ch chan<- prometheus.Metric) {
+	for _, s := range c.circuits.Stats() {
+		resting := 0.0
+		if s.State != fallback.Closed {
+			resting = 1
+		}
+		ch <- prometheus.MustNewConstMetric(circuitOpen, prometheus.GaugeValue, resting, string(s.Stage), s.Provider)
+		ch <- prometheus.MustNewConstMetric(circuitFailed, prometheus.CounterValue, float64(s.Failed), string(s.Stage), s.Provider)
+	}
+}

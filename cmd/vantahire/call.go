@@ -44,6 +44,10 @@ type callOptions struct {
 	answers                                         []spoken
 	typed, bargeIn, takeOver, ticker                bool
 	drop, timeout                                   time.Duration
+	voice                                           string
+	interruptions                                   int
+	ramp, less                                      time.Duration
+	reader                                          candidate.Reader // nil: what is heard is not readable
 }
 
 // spoken is one answer of the command line: a text, or a WAV file.
@@ -66,6 +70,10 @@ func parseCall(args []string, errOut io.Writer) (callOptions, error) {
 	flags.BoolVar(&o.bargeIn, "barge-in", false, "interrupt the second reply and cough into the third")
 	flags.DurationVar(&o.drop, "drop", 0, "cut the connection within the second answer for so long (15s)")
 	flags.BoolVar(&o.takeOver, "takeover", false, "go on with a second device within the second answer")
+	flags.StringVar(&o.voice, "voice", "local", "who speaks the answers: local (flite), or code: sound that carries its text, for simulated providers")
+	flags.IntVar(&o.interruptions, "interruptions", 0, "with --barge-in: how many replies to interrupt, and as many to cough into")
+	flags.DurationVar(&o.ramp, "ramp", 0, "let calls begin over so long (default 40 ms each when there are many)")
+	flags.DurationVar(&o.less, "less", 0, "what simulated providers of constant delays take from the final transcript on; prints what the engine added")
 	flags.IntVar(&o.calls, "calls", 1, "how many calls at once")
 	flags.BoolVar(&o.ticker, "ticker", false, "compare a 20 ms ticker of the server before and during the calls")
 	flags.StringVar(&o.interviewID, "interview", "", "an existing interview instead of a new one (with --token)")
@@ -94,6 +102,21 @@ func parseCall(args []string, errOut io.Writer) (callOptions, error) {
 	}
 	if o.typed && (o.drop > 0 || o.takeOver || o.bargeIn) {
 		return o, errors.New("--barge-in, --drop and --takeover are of spoken answers; leave --type out")
+	}
+	if o.voice != "local" && o.voice != "code" {
+		return o, fmt.Errorf("--voice is %q; use local or code", o.voice)
+	}
+	if o.interruptions < 0 || o.interruptions > 50 {
+		return o, errors.New("--interruptions takes 0 to 50")
+	}
+	if o.interruptions > 0 {
+		o.bargeIn = true
+		for i := 0; len(o.answers) < 2*o.interruptions+1; i++ {
+			o.answers = append(o.answers, o.answers[i])
+		}
+	}
+	if o.ramp == 0 && o.calls > 8 {
+		o.ramp = time.Duration(o.calls) * 40 * time.Millisecond
 	}
 	o.server = strings.TrimRight(o.server, "/")
 	return o, nil
@@ -152,37 +175,48 @@ func runCalls(ctx context.Context, o callOptions, out io.Writer) ([]candidate.Re
 	if o.key == "" && o.interviewID == "" {
 		o.key = storedDevKey()
 	}
-	speech, err := local.NewSpeech(ctx, local.SpeechConfig{})
-	if err != nil && o.needsVoice() {
-		return nil, fmt.Errorf("answers can't be spoken here; use --type or --wav: %w", err)
-	}
-	if err == nil {
-		defer func() { _ = speech.Close(context.WithoutCancel(ctx)) }()
-	}
-	answers, err := prepareAnswers(ctx, o, speech)
+	speaker, speech, err := o.openVoice(ctx)
 	if err != nil {
 		return nil, err
 	}
-	options := candidate.Options{API: candidate.API{Server: o.server, Key: o.key}, Answers: answers, BargeIn: o.bargeIn, Drop: o.drop, TakeOver: o.takeOver}
+	if speech != nil {
+		defer func() { _ = speech.Close(context.WithoutCancel(ctx)) }()
+	}
+	answers, err := prepareAnswers(ctx, o, speaker)
+	if err != nil {
+		return nil, err
+	}
+	if o.voice == "code" {
+		o.reader = codeReader{}
+	}
+	options := candidate.Options{
+		API: candidate.API{Server: o.server, Key: o.key}, Answers: answers, BargeIn: o.bargeIn, Interruptions: o.interruptions, Drop: o.drop, TakeOver: o.takeOver, Reader: o.reader,
+	}
 	if o.bargeIn {
-		pcm, _, err := speech.Speak(ctx, interruption)
-		if err != nil {
+		options.Interruption.Text = interruption
+		if options.Interruption.PCM, err = speaker.say(ctx, interruption); err != nil {
 			return nil, fmt.Errorf("speak the interruption: %w", err)
 		}
-		mhm, _, err := speech.Speak(ctx, backchannel)
-		if err != nil {
+		if options.Cough, err = speaker.cough(ctx); err != nil {
 			return nil, fmt.Errorf("speak the cough: %w", err)
 		}
-		options.Cough = trimSilence(mhm)
-		options.Interruption = candidate.Answer{Text: interruption, PCM: trimSilence(pcm)}
 	}
 	reports := make([]candidate.Report, o.calls)
+	var used callUsage
 	all := func() {
-		var wg sync.WaitGroup
-		for i := range reports {
-			wg.Go(func() { reports[i] = oneCall(ctx, o, options, uint64(i)) })
-		}
-		wg.Wait()
+		used = watchUsage(ctx, options.API, o.calls, func() {
+			var wg sync.WaitGroup
+			for i := range reports {
+				wg.Go(func() {
+					select {
+					case <-time.After(o.ramp * time.Duration(i) / time.Duration(o.calls)):
+					case <-ctx.Done():
+					}
+					reports[i] = oneCall(ctx, o, options, uint64(i))
+				})
+			}
+			wg.Wait()
+		})
 	}
 	if o.ticker {
 		ticks, err := watchTickers(ctx, options.API, all)
@@ -207,8 +241,25 @@ func runCalls(ctx context.Context, o callOptions, out io.Writer) ([]candidate.Re
 	}
 	if o.calls > 1 {
 		p.totals(reports)
+		p.usage(used)
 	}
 	return reports, p.files(reports)
+}
+
+// openVoice finds who speaks the answers. Local speech, which also transcribes back
+// what is heard, may be missing when nothing has to be spoken by it.
+func (o callOptions) openVoice(ctx context.Context) (voice, *local.Speech, error) {
+	if o.voice == "code" {
+		return codeVoice{}, nil, nil
+	}
+	speech, err := local.NewSpeech(ctx, local.SpeechConfig{})
+	if err != nil && o.needsVoice() {
+		return nil, nil, fmt.Errorf("answers can't be spoken here; use --type or --wav: %w", err)
+	}
+	if err != nil {
+		return nil, nil, nil //nolint:nilerr,nilnil // nothing has to be spoken
+	}
+	return localVoice{speech}, speech, nil
 }
 
 func oneCall(ctx context.Context, o callOptions, options candidate.Options, seed uint64) candidate.Report {
@@ -216,13 +267,9 @@ func oneCall(ctx context.Context, o callOptions, options candidate.Options, seed
 	if o.interviewID != "" {
 		options.Invitation = candidate.Invitation{Interview: interview.ID(o.interviewID), Token: o.token}
 	} else {
-		var plan json.RawMessage
-		if o.plan != "" {
-			raw, err := os.ReadFile(o.plan)
-			if err != nil {
-				return candidate.Report{Problems: []string{fmt.Sprintf("read the plan: %v", err)}}
-			}
-			plan = raw
+		plan, err := o.questionPlan()
+		if err != nil {
+			return candidate.Report{Problems: []string{fmt.Sprintf("read the plan: %v", err)}}
 		}
 		invitation, err := options.API.Create(ctx, o.role, o.minutes, o.consent, plan)
 		if err != nil {
@@ -234,8 +281,19 @@ func oneCall(ctx context.Context, o callOptions, options candidate.Options, seed
 	return report
 }
 
+// questionPlan is the interview's own plan; nil takes the role's.
+func (o callOptions) questionPlan() (json.RawMessage, error) {
+	switch {
+	case o.plan != "":
+		return os.ReadFile(o.plan)
+	case o.interruptions > 0:
+		return drillPlan(len(o.answers) + 4)
+	}
+	return nil, nil
+}
+
 // prepareAnswers speaks the texts and reads the files.
-func prepareAnswers(ctx context.Context, o callOptions, speech *local.Speech) ([]candidate.Answer, error) {
+func prepareAnswers(ctx context.Context, o callOptions, speaker voice) ([]candidate.Answer, error) {
 	answers := make([]candidate.Answer, len(o.answers))
 	for i, a := range o.answers {
 		switch {
@@ -248,11 +306,11 @@ func prepareAnswers(ctx context.Context, o callOptions, speech *local.Speech) ([
 		case o.typed:
 			answers[i] = candidate.Answer{Text: a.text}
 		default:
-			pcm, _, err := speech.Speak(ctx, a.text)
+			pcm, err := speaker.say(ctx, a.text)
 			if err != nil {
 				return nil, fmt.Errorf("speak answer %d: %w", i+1, err)
 			}
-			answers[i] = candidate.Answer{Text: a.text, PCM: trimSilence(pcm)}
+			answers[i] = candidate.Answer{Text: a.text, PCM: pcm}
 		}
 	}
 	return answers, nil

@@ -92,6 +92,10 @@ func (p printer) understanding(r *candidate.Report) {
 
 // hearing transcribes what came from the loudspeaker back.
 func (p printer) hearing(ctx context.Context, r *candidate.Report) {
+	if p.options.reader != nil {
+		p.printf("what was heard: %d words read back from its sound\n", r.WordsRead)
+		return
+	}
 	if p.speech == nil || !p.speech.Status().Hear.Available {
 		return
 	}
@@ -148,10 +152,7 @@ func stages(s voiceproto.Stages) string {
 		return ""
 	}
 	var parts []string
-	for _, name := range []voiceproto.Stage{
-		voiceproto.StageSpeechEndToFinal, voiceproto.StageFinalToDecision, voiceproto.StageDecisionToFirstToken,
-		voiceproto.StageFirstTokenToSentence, voiceproto.StageSentenceToAudio, voiceproto.StageAudioToFirstPacket, voiceproto.StageTotal,
-	} {
+	for _, name := range stageOrder {
 		if v, ok := s[name]; ok {
 			parts = append(parts, fmt.Sprintf("%s %.0f", name, v))
 		}
@@ -163,6 +164,10 @@ func stages(s voiceproto.Stages) string {
 // played: the local voice is deterministic, so speaking the sentences again gives
 // each word's exact place.
 func (p printer) heardTruth(ctx context.Context, r *candidate.Report, b candidate.BargeIn) {
+	if p.options.reader != nil {
+		p.printf("  played %d ms of it; truly heard %d words, in the transcript %d: %q\n", b.Played.Milliseconds(), len(b.Truth), len(p.options.reader.Words(b.Heard)), b.Heard)
+		return
+	}
 	if p.speech == nil {
 		return
 	}
@@ -195,39 +200,6 @@ func (p printer) verdict(r *candidate.Report) {
 	for _, problem := range r.Problems {
 		p.printf("  - %s\n", problem)
 	}
-}
-
-// line prints one of many calls.
-func (p printer) line(r candidate.Report) {
-	worst := time.Duration(0)
-	for _, t := range r.Turns {
-		worst = max(worst, t.Latency)
-	}
-	state := "ok"
-	if len(r.Problems) > 0 {
-		state = "PROBLEM: " + r.Problems[0]
-	}
-	p.printf("%s  %d turns, %d lines, worst latency %d ms: %s\n", r.Interview, len(r.Turns), len(r.Lines), worst.Milliseconds(), state)
-}
-
-func (p printer) totals(reports []candidate.Report) {
-	var all []time.Duration
-	bad := 0
-	for _, r := range reports {
-		for _, t := range r.Turns {
-			if t.Latency >= 0 {
-				all = append(all, t.Latency)
-			}
-		}
-		if len(r.Problems) > 0 {
-			bad++
-		}
-	}
-	slices.Sort(all)
-	if len(all) > 0 {
-		p.printf("latency over %d turns: p50 %d ms, p95 %d ms, worst %d ms\n", len(all), all[len(all)/2].Milliseconds(), all[len(all)*95/100].Milliseconds(), all[len(all)-1].Milliseconds())
-	}
-	p.printf("%d calls, %d with problems\n", len(reports), bad)
 }
 
 // files writes the recording and the report.

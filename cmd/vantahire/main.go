@@ -28,6 +28,7 @@ func commands() []command {
 	return []command{
 		{"serve", "run the server", serve},
 		{"call", "hold an interview from the command line", call},
+		{"providers", "serve simulated providers, for trying and testing", simulatedProviders},
 		{"doctor", "say what this machine has and lacks", doctor},
 		{"speech", "local speech worker (started by the server)", speech},
 	}
@@ -64,6 +65,6 @@ func usage(w io.Writer) {
 	_, _ = fmt.Fprintln(w, "usage: vantahire COMMAND [flags]   (vantahire COMMAND -h lists a command's flags)")
 	_, _ = fmt.Fprintln(w)
 	for _, c := range commands() {
-		_, _ = fmt.Fprintf(w, "  %-8s %s\n", c.name, c.about)
+		_, _ = fmt.Fprintf(w, "  %-9s %s\n", c.name, c.about)
 	}
 }

@@ -24,6 +24,9 @@ type ChatProvider interface {
 type ChatMember struct {
 	Provider ChatProvider
 	Circuit  *Circuit
+	// LastResort is asked when the others have failed and never beside a silent
+	// one: it answers at once, costs nothing and is never as good.
+	LastResort bool
 }
 
 // ChatConfig tunes a Chat. The zero value of a field means its default.
@@ -105,6 +108,25 @@ type chatStream struct {
 	cancel  context.CancelCauseFunc
 	answers chan answer
 	done    chan struct{}
+
+	mu    sync.Mutex
+	usage providers.Usage
+}
+
+// Usage is what the reply cost at all models that were asked, once Close has
+// returned.
+func (s *chatStream) Usage() providers.Usage {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.usage
+}
+
+func (s *chatStream) pay(u providers.Usage) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.usage.Prompt += u.Prompt
+	s.usage.Completion += u.Completion
+	s.usage.Estimated = s.usage.Estimated || u.Estimated
 }
 
 // Recv returns the next piece of the reply.
@@ -161,7 +183,7 @@ func (s *chatStream) give(ctx context.Context, a answer) bool {
 }
 
 // start asks a member in a goroutine of its own.
-func (c *Chat) start(ctx context.Context, member int, r providers.ChatRequest, requests *sync.WaitGroup) *runner {
+func (c *Chat) start(ctx context.Context, member int, r providers.ChatRequest, requests *sync.WaitGroup, pay func(providers.Usage)) *runner {
 	run := &runner{member: member, began: time.Now(), events: make(chan answer, 16)}
 	run.ctx, run.cancel = context.WithCancelCause(ctx)
 	requests.Go(func() {
@@ -172,7 +194,7 @@ func (c *Chat) start(ctx context.Context, member int, r providers.ChatRequest, r
 					err = fmt.Errorf("panic: %v", p)
 				}
 			}()
-			return c.read(run, r)
+			return c.read(run, r, pay)
 		}()
 		select {
 		case run.events <- answer{err: err}:
@@ -183,12 +205,21 @@ func (c *Chat) start(ctx context.Context, member int, r providers.ChatRequest, r
 }
 
 // read passes a model's words on; nil at the end of the reply.
-func (c *Chat) read(run *runner, r providers.ChatRequest) error {
-	stream, err := c.members[run.member].Provider.Reply(run.ctx, r)
+func (c *Chat) read(run *runner, r providers.ChatRequest, pay func(providers.Usage)) error {
+	member := c.members[run.member]
+	stream, err := member.Provider.Reply(run.ctx, r)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = stream.Close() }()
+	written := 0
+	defer func() {
+		_ = stream.Close()
+		if m, metered := stream.(providers.Metered); metered {
+			pay(m.Usage())
+		} else if !member.LastResort {
+			pay(estimate(r, written))
+		}
+	}()
 	for {
 		text, err := stream.Recv(run.ctx)
 		if errors.Is(err, io.EOF) {
@@ -197,12 +228,25 @@ func (c *Chat) read(run *runner, r providers.ChatRequest) error {
 		if err != nil {
 			return err
 		}
+		written += len(text)
 		select {
 		case run.events <- answer{text: text}:
 		case <-run.ctx.Done():
 			return context.Cause(run.ctx)
 		}
 	}
+}
+
+// textPerToken is about right for English.
+const textPerToken = 4
+
+// estimate guesses what a reply cost at a model that does not tell.
+func estimate(r providers.ChatRequest, written int) providers.Usage {
+	n := len(r.System) + len(r.Instruction)
+	for _, m := range r.History {
+		n += len(m.Text)
+	}
+	return providers.Usage{Prompt: n / textPerToken, Completion: written / textPerToken, Estimated: true}
 }
 
 // hedge is how long a member may be silent before another is asked beside it.

@@ -97,7 +97,7 @@ func (s *script) Close() error { return nil }
 func team(losses *atomic.Int64, models ...*model) *Chat {
 	var members []ChatMember
 	for _, m := range models {
-		members = append(members, ChatMember{m, NewCircuit(providers.StageLLM, m.name, nil)})
+		members = append(members, ChatMember{Provider: m, Circuit: NewCircuit(providers.StageLLM, m.name, nil)})
 	}
 	return NewChat(ChatConfig{Losses: losses}, members...)
 }
@@ -295,6 +295,60 @@ func TestTheHedgeFollowsTheModelsOwnPace(t *testing.T) {
 		}
 		if chat.Name() != one.name {
 			t.Errorf("it is called %q", chat.Name())
+		}
+	})
+}
+
+func TestTheLastResortAnswersWhenTheOthersHaveFailed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		first  act
+		asked  bool          // the last resort
+		within time.Duration // until its first word, when asked
+	}{
+		"slow, and no more than that": {act{after: 2 * time.Second, words: "a good answer."}, false, 0},
+		"silent":                      {act{after: time.Hour}, true, 3100 * time.Millisecond},
+		"refused":                     {act{refuse: failure(false, &dial.Refusal{Status: 401})}, true, 100 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				first, last := &model{name: "first", acts: []act{c.first}}, &model{name: "last", acts: []act{{words: "well then."}}}
+				chat := NewChat(ChatConfig{},
+					ChatMember{Provider: first, Circuit: NewCircuit(providers.StageLLM, "first", nil)},
+					ChatMember{Provider: last, Circuit: NewCircuit(providers.StageLLM, "last", nil), LastResort: true})
+				began := time.Now()
+				text, _, err := reply(t.Context(), t, chat)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if asked, _ := last.counts(); (asked > 0) != c.asked {
+					t.Errorf("the last resort was asked %d times, the reply is %q", asked, text)
+				}
+				if c.asked && time.Since(began) > c.within+time.Second {
+					t.Errorf("the reply took %s", time.Since(began))
+				}
+			})
+		})
+	}
+}
+
+func TestWhatAReplyCostIncludesWhoWasAskedInVain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		slow, quick := &model{name: "slow", acts: []act{{after: time.Hour}}}, &model{name: "quick", acts: []act{{words: "here I am."}}}
+		chat := team(nil, slow, quick)
+		stream, err := chat.Reply(t.Context(), providers.ChatRequest{System: strings.Repeat("x", 400)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for err == nil {
+			_, err = stream.Recv(t.Context())
+		}
+		_ = stream.Close()
+		u := stream.(providers.Metered).Usage()
+		if want := (providers.Usage{Prompt: 200, Completion: len("here I am.") / textPerToken, Estimated: true}); u != want {
+			t.Errorf("%+v, want %+v", u, want)
 		}
 	})
 }

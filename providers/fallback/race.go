@@ -57,20 +57,26 @@ func (r *race) hold(ctx context.Context) error {
 
 // next asks the next model that may be asked; false when there is none.
 func (r *race) next(ctx context.Context) bool {
-	return r.ask(ctx, (*Circuit).Allow)
+	return r.ask(ctx, func(m ChatMember) bool { return m.Circuit.Allow() })
 }
 
-func (r *race) ask(ctx context.Context, allowed func(*Circuit) bool) bool {
+func (r *race) ask(ctx context.Context, allowed func(ChatMember) bool) bool {
 	for i, m := range r.chat.members {
-		if r.asked[i] || !allowed(m.Circuit) {
+		if r.asked[i] || !allowed(m) {
 			continue
 		}
 		r.asked[i] = true
-		r.runners = append(r.runners, r.chat.start(ctx, i, r.request, r.requests))
+		r.start(ctx, i)
 		return true
 	}
 	return false
 }
+
+func (r *race) start(ctx context.Context, member int) {
+	r.runners = append(r.runners, r.chat.start(ctx, member, r.request, r.requests, r.stream.pay))
+}
+
+func resting(m ChatMember) bool { return m.Circuit.AllowLast() }
 
 // roundPause is the wait before everybody is asked once more: most failures are
 // over within a second. Its length bounds the rounds.
@@ -79,7 +85,7 @@ var roundPause = []time.Duration{250 * time.Millisecond, time.Second}
 // somebody makes sure that a model is asked: the next in order, one that rests,
 // or after a pause all of them once more. False when it is time to give up.
 func (r *race) somebody(ctx context.Context) bool {
-	if len(r.runners) > 0 || r.next(ctx) || r.ask(ctx, (*Circuit).AllowLast) {
+	if len(r.runners) > 0 || r.next(ctx) || r.ask(ctx, resting) {
 		return true
 	}
 	var known *providers.Error
@@ -97,15 +103,15 @@ func (r *race) somebody(ctx context.Context) bool {
 	r.rounds++
 	r.hedged = false
 	clear(r.asked)
-	return r.next(ctx) || r.ask(ctx, (*Circuit).AllowLast)
+	return r.next(ctx) || r.ask(ctx, resting)
 }
 
 // hedge asks one more model beside a silent one, once a round: the next, or when
 // there is none the same once more.
 func (r *race) hedge(ctx context.Context, silent *runner) {
 	r.hedged = true
-	if !r.next(ctx) {
-		r.runners = append(r.runners, r.chat.start(ctx, silent.member, r.request, r.requests))
+	if !r.ask(ctx, func(m ChatMember) bool { return !m.LastResort && m.Circuit.Allow() }) && r.chat.members[silent.member].Circuit.Allow() {
+		r.start(ctx, silent.member)
 	}
 }
 
@@ -133,6 +139,7 @@ func (r *race) toFirstWord(ctx context.Context) (*runner, error) {
 			return nil, context.Cause(ctx)
 		case run == nil && time.Since(eldest.began) >= r.chat.cfg.FirstToken:
 			r.lose(eldest, fmt.Errorf("first token: %w", providers.ErrNoProgress))
+			r.next(ctx) // the one asked beside it may be as silent
 		case run == nil:
 			r.hedge(ctx, eldest)
 		case a.err != nil:

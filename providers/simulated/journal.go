@@ -1,6 +1,7 @@
 package simulated
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -73,4 +74,11 @@ func (j *Journal) Billed(kind string) int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.billed[kind]
+}
+
+// Kinds are the kinds that were noted, sorted.
+func (j *Journal) Kinds() []string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Sorted(maps.Keys(j.count))
 }
