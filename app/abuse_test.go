@@ -101,9 +101,7 @@ func await(t *testing.T, done <-chan struct{}, what string) {
 
 // attacker is a client with no manners.
 type attacker struct {
-	t    *testing.T
-	ws   *websocket.Conn
-	told error // what ended reading
+	ws *websocket.Conn
 }
 
 func (h *house) attack(to candidate.Invitation) (*attacker, error) {
@@ -114,7 +112,7 @@ func (h *house) attack(to candidate.Invitation) (*attacker, error) {
 	}
 	_ = res.Body.Close()
 	_ = ws.SetReadDeadline(time.Now().Add(patience))
-	return &attacker{t: h.t, ws: ws}, nil
+	return &attacker{ws: ws}, nil
 }
 
 // send sends a message n times, or until the server has had enough.
@@ -170,7 +168,7 @@ func (a *attacker) closedWith(code int, attack func()) error {
 func (a *attacker) cutOff() error {
 	for deadline := time.Now().Add(2 * patience); time.Now().Before(deadline); time.Sleep(250 * time.Millisecond) { //nolint:forbidigo // a real connection
 		if a.ws.WriteMessage(websocket.TextMessage, []byte(`{"type":"ping"}`)) != nil {
-			return nil
+			return nil //nolint:nilerr // to be cut off is what is wanted
 		}
 	}
 	return errors.New("it was served for ever")
