@@ -30,6 +30,9 @@ func listenTo(t *testing.T, serve deepgramstt.Config, cfg ListenConfig) *listenS
 	h := httptest.NewServer(server)
 	t.Cleanup(func() { server.Close(); h.Close() })
 	cfg.BaseURL, cfg.Key = h.URL, "sekret"
+	if cfg.FinalizeWait == 0 {
+		cfg.FinalizeWait = 10 * time.Second // nothing is given up because the machine is busy
+	}
 	if cfg.Pace == 0 {
 		cfg.Pace = -1
 	}

@@ -164,11 +164,11 @@ func TestListenGoesWrongInPractice(t *testing.T) {
 		t.Parallel()
 		s := listenTo(t, deepgramstt.Config{Instant: true}, ListenConfig{})
 		stream := s.open(providers.TranscribeOptions{})
-		noise := make([]int16, interview.MicRate)
-		for i := range noise {
+		noise := make([]int16, 2*interview.MicRate) // and then silence
+		for i := range interview.MicRate {
 			noise[i] = int16(i*7919%1500) - 750
 		}
-		s.write(stream, append(noise, make([]int16, interview.MicRate)...))
+		s.write(stream, noise)
 		s.finalize(stream)
 		if got := s.until(stream, isFinal); len(got) != 1 || got[0].Text != "" || got[0].EndOfSpeech {
 			t.Errorf("%+v", got)
@@ -226,7 +226,9 @@ func TestARedialReplaysWhatWasNotSettledAndNoWordIsLostOrDoubled(t *testing.T) {
 				if err == nil {
 					break
 				}
-				s.failure(err)
+				if !s.failure(err).Retry {
+					t.Errorf("not to be tried again: %v", err)
+				}
 			}
 			if got := strings.Join(heard, " "); got != text {
 				t.Errorf("heard %q", got)

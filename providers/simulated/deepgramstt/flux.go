@@ -160,7 +160,7 @@ func (f *flux) said(m control) {
 func (f *flux) configure(m control) {
 	c := f.c
 	answer := map[string]any{"request_id": c.id}
-	wrong := ""
+	var wrong string
 	switch {
 	case f.unacked > 0:
 		wrong = "Another Configure has not been answered yet."

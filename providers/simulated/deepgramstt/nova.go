@@ -19,6 +19,7 @@ type nova struct {
 	endpoint  bool // the present pause was dealt with
 	lastWord  int  // end of the last word told; 0: none
 	uttering  bool // an UtteranceEnd is owed
+	closing   bool // CloseStream came
 	stopped   bool // a list of key terms over the limit: nothing is heard any more
 	stoppedAt time.Time
 }
@@ -37,7 +38,7 @@ func (n *nova) opened() { n.next = n.c.ears.samples(n.c.s.cfg.InterimEvery) }
 // heard looks at the clock. The order is that of the protocol: SpeechStarted
 // before the first interim, the final before the UtteranceEnd.
 func (n *nova) heard() {
-	e, c := n.c.ears, n.c
+	c := n.c
 	if n.stopped {
 		if time.Since(n.stoppedAt) >= c.s.cfg.FirstAudio {
 			c.finish(websocket.CloseInternalServerErr, "NET-0000: Deepgram did not provide a response message within the timeout window.")
@@ -45,7 +46,14 @@ func (n *nova) heard() {
 		return
 	}
 	n.begin()
-	if n.pending > 0 {
+	n.look()
+}
+
+// look decides what the present range comes to, once the ranges before it are
+// sent.
+func (n *nova) look() {
+	e, c := n.c.ears, n.c
+	if n.pending > 0 || n.closing {
 		return
 	}
 	if e.pos >= n.next {
@@ -168,7 +176,9 @@ func (n *nova) settle(at int, why settling) {
 		if e.pos == pos && why.finalize && e.lastLoud > n.lastHeard() {
 			e.settle() // the client has stopped sending: the last word would never be certain
 		}
-		return n.final(at, quiet, why)
+		m := n.final(at, quiet, why)
+		n.look() // at what has arrived meanwhile
+		return m
 	})
 }
 
@@ -254,6 +264,7 @@ func (n *nova) configure(m control) {
 // ended settles the rest, says what the connection was, and hangs up.
 func (n *nova) ended() {
 	c, e := n.c, n.c.ears
+	n.closing = true
 	if e.pos > 0 {
 		e.settle()
 	}
