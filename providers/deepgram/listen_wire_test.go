@@ -398,7 +398,7 @@ func TestCloseSettlesWhatWasWritten(t *testing.T) {
 func TestCloseIsBoundedWhenTheServerDoesNotHangUp(t *testing.T) {
 	t.Parallel()
 	hold := make(chan struct{})
-	t.Cleanup(func() { close(hold) })
+	defer close(hold)
 	ears := scriptedListener(t, ListenConfig{DrainWait: 50 * time.Millisecond}, func(ws *websocket.Conn) { <-hold })
 	stream := openOn(t, ears)
 	if err := stream.Finalize(t.Context()); err != nil {
