@@ -84,10 +84,11 @@ func (s *listenStream) take(said listenSaid) {
 	case listenResults:
 		s.mu.Lock()
 		out := s.hearing.result(said.result, sent)
-		answered := said.result.final && s.answer(said.result.fromFinalize)
+		if said.result.final {
+			s.answer(said.result.fromFinalize)
+		}
 		ok := !out.tell || s.push(out.transcript)
 		s.mu.Unlock()
-		_ = answered
 		if out.repeated {
 			c.repeated.Add(1)
 		}
@@ -129,14 +130,13 @@ func (s *listenStream) check(ok bool) {
 // answer strikes out the Finalizes that a final answers: the oldest one when the
 // server says that it is an answer, and all that asked for no more than is settled
 // now. The caller holds mu.
-func (s *listenStream) answer(fromFinalize bool) bool {
+func (s *listenStream) answer(fromFinalize bool) {
 	n := 0
 	for n < len(s.owed) && s.owed[n].timer != nil && (fromFinalize && n == 0 || s.hearing.through+listenRounding >= s.owed[n].at) {
 		s.owed[n].timer.Stop()
 		n++
 	}
 	s.owed = s.owed[n:]
-	return n > 0
 }
 
 // owe starts the clock of the oldest Finalize that was not sent yet: the server

@@ -55,7 +55,7 @@ func TestItReproduces(t *testing.T) {
 		t.Parallel()
 		s, url := serve(t, Config{Connections: 1})
 		s.Faults.Nth(1, Fault{Status: 429, RetryAfter: time.Second})
-		if _, res := handshake(t, url+novaQuery, "Token key"); res.StatusCode != 429 || res.Header.Get("Retry-After") != "1" {
+		if _, res := handshake(t, url+novaQuery, "Token key"); res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") != "1" {
 			t.Errorf("the first: %s", res.Status)
 		}
 		for s.Open() > 0 {
