@@ -40,3 +40,23 @@ func TestWhatWasSaidIsHeardOnceAndInPlace(t *testing.T) {
 		}
 	}
 }
+
+func TestNobodyTakesTheResults(t *testing.T) {
+	t.Parallel()
+	many := make([]string, 2*maxUnread)
+	for i := range many {
+		many[i] = `{"type":"Results","is_final":true,"channel":{"alternatives":[{"transcript":""}]}}`
+	}
+	stream := openOn(t, scriptedListener(t, ListenConfig{}, say(many...)))
+	for stream.Write(t.Context(), make([]int16, 320)) == nil {
+		time.Sleep(time.Millisecond)
+	}
+	for {
+		if _, err := recv(t, stream); err != nil {
+			if !errors.Is(err, errListenUnread) {
+				t.Error(err)
+			}
+			return
+		}
+	}
+}
