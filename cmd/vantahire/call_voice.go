@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/vantahire/vantahire/loadtest/candidate"
 	"github.com/vantahire/vantahire/media"
@@ -37,7 +38,8 @@ func (codeVoice) say(_ context.Context, text string) ([]int16, error) {
 
 func (codeVoice) cough(context.Context) ([]int16, error) { return soundcode.Cough(media.MicRate), nil }
 
-// codeReader reads that sound back.
+// codeReader reads that sound back. Punctuation at the end of a word is a matter
+// of writing: what is spoken piece by piece ends its pieces with periods.
 type codeReader struct{}
 
 var _ candidate.Reader = codeReader{}
@@ -46,9 +48,17 @@ func (codeReader) Read(pcm []int16, rate int) []string {
 	found := soundcode.Read(pcm, rate)
 	words := make([]string, len(found))
 	for i, w := range found {
-		words[i] = w.Text
+		words[i] = bare(w.Text)
 	}
 	return words
 }
 
-func (codeReader) Words(text string) []string { return soundcode.Words(text) }
+func (codeReader) Words(text string) []string {
+	words := soundcode.Words(text)
+	for i, w := range words {
+		words[i] = bare(w)
+	}
+	return words
+}
+
+func bare(word string) string { return strings.TrimRight(word, ".,;:!?") }
