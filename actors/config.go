@@ -18,7 +18,8 @@ type Config struct {
 	// up with after a redial. Default 10 s.
 	ReplayBuffer time.Duration
 	// PlayoutBuffer is how much synthesised speech may wait; a provider that is
-	// ahead by more is not read. Default 10 s.
+	// ahead by more is not read. Default 3 s: voices keep a few seconds on their
+	// side as well, and a second of it is 48 kB for each call that speaks.
 	PlayoutBuffer time.Duration
 	// StopTimeout bounds each stop. Default 5 s.
 	StopTimeout time.Duration
@@ -42,7 +43,7 @@ func (c Config) withDefaults() Config {
 		c.ReplayBuffer = 10 * time.Second
 	}
 	if c.PlayoutBuffer == 0 {
-		c.PlayoutBuffer = 10 * time.Second
+		c.PlayoutBuffer = 3 * time.Second
 	}
 	if c.StopTimeout == 0 {
 		c.StopTimeout = 5 * time.Second

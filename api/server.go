@@ -63,6 +63,8 @@ type Services struct {
 	Healthy func(ctx context.Context) error
 	// Metrics serves /metrics; nil switches it off.
 	Metrics http.Handler
+	// Profile serves /debug/pprof/; nil switches it off.
+	Profile http.Handler
 }
 
 // Server is the HTTP edge.
@@ -86,6 +88,9 @@ func New(cfg Config, services Services) *Server {
 	s := &Server{cfg: cfg, services: services, log: cfg.Log, sockets: newSockets()}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /voice/{interviewId}", s.voice)
+	if services.Profile != nil {
+		mux.Handle("GET /debug/pprof/", services.Profile)
+	}
 	if services.Metrics != nil {
 		mux.Handle("GET /metrics", services.Metrics)
 	}

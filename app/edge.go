@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/pprof"
 	"os"
 	"path/filepath"
 	"time"
@@ -66,11 +68,24 @@ func (a *App) openEdge(context.Context) error {
 	if !a.cfg.Server.MetricsOpen {
 		metrics = api.OnlyLoopback(metrics)
 	}
+	var profile http.Handler
+	if a.cfg.Server.Profile {
+		profile = api.OnlyLoopback(profiles())
+	}
 	a.server = api.New(api.Config{
 		FrontendURL: a.cfg.Server.FrontendURL, APIURL: a.cfg.Server.APIURL, Production: a.cfg.Server.Production(), DevKey: a.devKey, Log: a.log,
-	}, api.Services{Hiring: a.hiring, Calls: callsPort{a.calls}, Describe: describe, Healthy: a.healthy, Metrics: metrics})
+	}, api.Services{Hiring: a.hiring, Calls: callsPort{a.calls}, Describe: describe, Healthy: a.healthy, Metrics: metrics, Profile: profile})
 	a.onClose("edge", a.server.Shutdown)
 	return nil
+}
+
+// profiles are the profiles of net/http/pprof at their usual paths.
+func profiles() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return mux
 }
 
 // healthy asks the database and Redis.

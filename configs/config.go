@@ -38,6 +38,9 @@ type Server struct {
 	DevKey Secret `env:"VANTAHIRE_DEV_KEY" minlen:"24"`
 	// MetricsOpen serves /metrics to other than loopback addresses.
 	MetricsOpen bool `env:"VANTAHIRE_METRICS_OPEN" default:"false"`
+	// Profile serves /debug/pprof to loopback addresses: where the program spends
+	// its time and memory. It can show what candidates say.
+	Profile bool `env:"VANTAHIRE_PPROF" default:"false"`
 	// DrainTimeout bounds an orderly stop.
 	DrainTimeout time.Duration `env:"VANTAHIRE_DRAIN_TIMEOUT" default:"15s" min:"1s" max:"1h"`
 }
