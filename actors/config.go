@@ -17,6 +17,10 @@ type Config struct {
 	// ReplayBuffer is how much microphone audio is kept for recognition to catch
 	// up with after a redial. Default 10 s.
 	ReplayBuffer time.Duration
+	// OutageBuffer is how much is kept while recognition is down, so that what is
+	// said meanwhile is a line afterwards. Default 2 min, 3.8 MB for a call in
+	// trouble.
+	OutageBuffer time.Duration
 	// PlayoutBuffer is how much synthesised speech may wait; a provider that is
 	// ahead by more is not read. Default 3 s: voices keep a few seconds on their
 	// side as well, and a second of it is 48 kB for each call that speaks.
@@ -41,6 +45,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.ReplayBuffer == 0 {
 		c.ReplayBuffer = 10 * time.Second
+	}
+	if c.OutageBuffer == 0 {
+		c.OutageBuffer = 2 * time.Minute
 	}
 	if c.PlayoutBuffer == 0 {
 		c.PlayoutBuffer = 3 * time.Second

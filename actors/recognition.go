@@ -7,6 +7,7 @@ import (
 	"github.com/vantahire/vantahire/actors/turn"
 	"github.com/vantahire/vantahire/engine"
 	"github.com/vantahire/vantahire/interview"
+	"github.com/vantahire/vantahire/media"
 	"github.com/vantahire/vantahire/media/voiceproto"
 	"github.com/vantahire/vantahire/providers"
 )
@@ -63,6 +64,7 @@ func (a *interviewActor) heard(c *engine.Ctx[interviewMsg], t providers.Transcri
 		return
 	}
 	a.settled = max(a.settled, t.To, t.Through)
+	a.calmDown()
 	if text == "" {
 		a.feed(c, turn.Final{From: from, To: to})
 		return
@@ -78,6 +80,15 @@ func (a *interviewActor) heard(c *engine.Ctx[interviewMsg], t providers.Transcri
 	a.feed(c, turn.Final{Segment: no, Text: text, Confidence: t.Confidence, From: from, To: to})
 }
 
+// calmDown keeps the usual length of audio again once recognition, which was away,
+// has settled all but that.
+func (a *interviewActor) calmDown() {
+	in := a.mic.inbound
+	if in.Capacity() > a.cfg.ReplayBuffer+media.FrameDur && (in.Head()-a.settled).Duration() < a.cfg.ReplayBuffer {
+		in.Resize(a.cfg.ReplayBuffer)
+	}
+}
+
 // onDeaf deals with a recognition that failed: its successor is on the way, or
 // supervision gave up and the candidate types for a while.
 func (a *interviewActor) onDeaf(c *engine.Ctx[interviewMsg], m sttDown) {
@@ -87,6 +98,7 @@ func (a *interviewActor) onDeaf(c *engine.Ctx[interviewMsg], m sttDown) {
 		a.refuse(c, voiceproto.CloseNoSpeech, "Speech recognition unavailable", interview.EndNeverStarted)
 		return
 	}
+	a.mic.inbound.Resize(max(a.cfg.OutageBuffer, a.cfg.ReplayBuffer))
 	a.feed(c, turn.StageChanged{Stage: providers.StageSTT, Up: false})
 	if !m.final || a.phase != phaseRunning {
 		return

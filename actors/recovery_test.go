@@ -303,3 +303,36 @@ func TestARevokedLinkWaitsForNoLastWords(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatIsSaidWhileRecognitionIsAwayIsALineAfterwards(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.connect(false)
+		s.untilQuiet()
+		s.ear.mu.Lock()
+		s.ear.refuse = &providers.Error{Stage: providers.StageSTT, Provider: "fake", Retry: true, Err: errFake}
+		s.ear.mu.Unlock()
+		s.ear.last(t).breaks(errFake)
+		s.wait(time.Second)
+		from := s.conn.mic.inbound.Head()
+		s.mic(3*time.Second, 0.3)
+		s.mic(25*time.Second, 0)
+		s.ear.mu.Lock()
+		s.ear.refuse = nil
+		s.ear.mu.Unlock()
+		s.wait(sttRetryPause + time.Second)
+		stream := s.ear.last(t)
+		if stream.offset > from {
+			t.Fatalf("recognition goes on at %s, the answer began at %s", stream.offset.Duration(), from.Duration())
+		}
+		stream.results <- earResult{transcript: providers.Transcript{Text: "This was said in the meantime.", Final: true, Confidence: 1, From: from, To: from + 3*media.MicRate}}
+		stream.results <- earResult{transcript: providers.Transcript{Final: true, From: from + 3*media.MicRate, To: s.conn.mic.inbound.Head(), Through: s.conn.mic.inbound.Head()}}
+		s.wait(15 * time.Second)
+		if lines := s.ledger.lines(t, s.id); !slices.Contains(lines, "user: This was said in the meantime.") {
+			t.Errorf("transcript: %q", lines)
+		}
+		if got := s.conn.mic.inbound.Capacity(); got != 10*time.Second {
+			t.Errorf("%s of audio are kept after the outage", got)
+		}
+	})
+}

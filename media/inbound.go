@@ -55,6 +55,45 @@ func NewInbound(capacity time.Duration) *Inbound {
 	}
 }
 
+// Resize changes how much audio is kept, rounded up to frames; of more than that
+// the newest stays. It copies what is kept, so it is for rare moments, such as a
+// recogniser that is away for longer than the usual redial.
+func (r *Inbound) Resize(capacity time.Duration) {
+	chunks := max(1, int((capacity+FrameDur-1)/FrameDur))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if chunks == len(r.chunks) {
+		return
+	}
+	moved := make([]chunk, chunks)
+	pcm := make([]int16, chunks*MicFrame)
+	for drop := r.used - chunks; drop > 0; drop-- {
+		r.dropOldest()
+	}
+	for k := range r.used {
+		i := r.index(k)
+		moved[k] = r.chunks[i]
+		copy(pcm[k*MicFrame:(k+1)*MicFrame], r.pcm[i*MicFrame:(i+1)*MicFrame])
+	}
+	r.chunks, r.pcm, r.first = moved, pcm, 0
+}
+
+// Capacity is how much audio is kept.
+func (r *Inbound) Capacity() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return time.Duration(len(r.chunks)) * FrameDur
+}
+
+func (r *Inbound) dropOldest() {
+	old := r.chunks[r.first]
+	end := old.at + interview.Sample(old.n)
+	r.stats.Overwritten += int64(old.n)
+	r.stats.Dropped += int64(max(0, end-max(old.at, r.heard)))
+	r.first = r.index(1)
+	r.used--
+}
+
 // Push appends a copy of frame, of any length, and returns the position of its
 // first sample. It never blocks. After Close it does nothing.
 func (r *Inbound) Push(frame []int16) interview.Sample {
@@ -100,12 +139,7 @@ func (r *Inbound) writable() int {
 		}
 	}
 	if r.used == len(r.chunks) {
-		old := r.chunks[r.first]
-		end := old.at + interview.Sample(old.n)
-		r.stats.Overwritten += int64(old.n)
-		r.stats.Dropped += int64(max(0, end-max(old.at, r.heard)))
-		r.first = r.index(1)
-		r.used--
+		r.dropOldest()
 	}
 	i := r.index(r.used)
 	r.used++

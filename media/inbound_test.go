@@ -238,3 +238,45 @@ func TestInboundManyReadersBesideAWriter(t *testing.T) {
 	r.Close()
 	readers.Wait()
 }
+
+func TestAResizedRingKeepsTheNewest(t *testing.T) {
+	t.Parallel()
+	frame := func(v int16) []int16 {
+		pcm := make([]int16, MicFrame)
+		for i := range pcm {
+			pcm[i] = v
+		}
+		return pcm
+	}
+	r := NewInbound(3 * FrameDur)
+	for v := range int16(5) { // 0 and 1 are overwritten
+		r.Push(frame(v))
+	}
+	read := func(want ...int16) {
+		t.Helper()
+		dst := make([]int16, 16*MicFrame)
+		at, n, err := r.Read(t.Context(), 0, dst)
+		if err != nil || n != len(want)*MicFrame || at != r.Head()-interview.Sample(n) {
+			t.Fatalf("%d samples at %d of %d: %v", n, at, r.Head(), err)
+		}
+		for i, v := range want {
+			if dst[i*MicFrame] != v || dst[(i+1)*MicFrame-1] != v {
+				t.Errorf("frame %d is %d, want %d", i, dst[i*MicFrame], v)
+			}
+		}
+	}
+	r.Resize(5 * FrameDur)
+	read(2, 3, 4)
+	r.Push(frame(5))
+	r.Push(frame(6))
+	read(2, 3, 4, 5, 6)
+	r.Push(frame(7))
+	read(3, 4, 5, 6, 7)
+	r.Resize(2 * FrameDur)
+	read(6, 7)
+	r.Push(frame(8))
+	read(7, 8)
+	if got := r.Capacity(); got != 2*FrameDur {
+		t.Errorf("capacity %s", got)
+	}
+}

@@ -13,6 +13,20 @@ type Reader interface {
 	Words(text string) []string
 }
 
+// understoodAsAWhole reports whether all answers together were understood to the
+// word, whenever that was.
+func (c *Candidate) understoodAsAWhole() bool {
+	if c.o.Reader == nil {
+		return false
+	}
+	var said, understood []string
+	for _, t := range c.report.Turns {
+		said = append(said, c.o.Reader.Words(t.Answer)...)
+		understood = append(understood, c.o.Reader.Words(t.Understood)...)
+	}
+	return slices.Equal(said, understood)
+}
+
 // checkUnderstood: an answer that was spoken in readable sound is understood to
 // the word.
 func (c *Candidate) checkUnderstood(i int, t Turn) {

@@ -2,6 +2,7 @@ package candidate
 
 import (
 	"context"
+	"math"
 	"strings"
 
 	"github.com/vantahire/vantahire/interview"
@@ -56,6 +57,9 @@ func (c *Candidate) checkCandidate(lines []Line) {
 	if a, b := joinWords(strings.Join(stored, " ")), joinWords(strings.Join(told, " ")); a != b {
 		c.problem("the candidate's lines are not what was called final:\n  lines:  %s\n  finals: %s", a, b)
 	}
+	if c.understoodAsAWhole() {
+		return // perhaps late: recognition was away for a while
+	}
 	for i, t := range c.report.Turns {
 		switch {
 		case t.Understood == "":
@@ -83,6 +87,9 @@ func (c *Candidate) checkInterviewer(lines []Line) map[interview.ReplyNo]string 
 		r, err := c.reply(s.Reply)
 		if err != nil || r.Position == 0 {
 			continue
+		}
+		for n < len(spoken) && !spoken[n].Interrupted && c.wasRead(spoken[n], s.Reply) {
+			n++
 		}
 		if n >= len(spoken) {
 			c.problem("reply %d was heard and is no line: %q", s.Reply, s.Text)
@@ -112,10 +119,27 @@ func (c *Candidate) checkInterviewer(lines []Line) map[interview.ReplyNo]string 
 	if c.typing() && len(c.report.Said) == 0 {
 		return heard // replies were text
 	}
+	for n < len(spoken) && c.wasRead(spoken[n], math.MaxUint32) {
+		n++
+	}
 	if n < len(spoken) {
 		c.problem("%d lines of the interviewer were never heard; the first is %q", len(spoken)-n, spoken[n].Content)
 	}
 	return heard
+}
+
+// wasRead reports whether a line is a reply before another one that was shown and
+// not spoken, because there was no voice.
+func (c *Candidate) wasRead(line Line, before interview.ReplyNo) bool {
+	for _, m := range messages[voiceproto.Response](c.log.all()) {
+		if m.message.Reply >= before || joinWords(m.message.Text) != joinWords(line.Content) {
+			continue
+		}
+		if r, err := c.reply(m.message.Reply); err != nil || r.Position == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func wasEnded(events []voiceclient.Event) bool { return len(messages[voiceproto.Ended](events)) > 0 }
