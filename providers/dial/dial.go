@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -153,8 +154,20 @@ func WebSocket(ctx context.Context, r Request) (*websocket.Conn, http.Header, er
 		refusal := NewRefusal(res)
 		return nil, nil, &providers.Error{Stage: r.Stage, Provider: r.Provider, Retry: refusal.Retry(), Err: refusal}
 	}
-	if ctx.Err() != nil {
-		err = context.Cause(ctx)
+	if cause := ended(ctx, err); cause != nil {
+		err = cause
 	}
 	return nil, nil, &providers.Error{Stage: r.Stage, Provider: r.Provider, Retry: !errors.Is(err, context.Canceled), Err: fmt.Errorf("connect: %w", err)}
+}
+
+// ended returns the cause of the end of ctx, nil while it lasts. The deadline of a
+// socket is that of its context and may be noticed a moment before it, so a
+// timeout that comes when the deadline has passed waits for the context to say so.
+func ended(ctx context.Context, err error) error {
+	var timeout net.Error
+	deadline, ok := ctx.Deadline()
+	if ctx.Err() == nil && ok && errors.As(err, &timeout) && timeout.Timeout() && !time.Now().Before(deadline) {
+		<-ctx.Done() // its timer is due
+	}
+	return context.Cause(ctx)
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +92,40 @@ func TestNobodyThereMayBeTriedAgain(t *testing.T) {
 	defer cancel()
 	if _, _, err := WebSocket(ctx, request(silent(t))); !errors.Is(err, providers.ErrNoProgress) {
 		t.Errorf("nobody answers: %v", err)
+	}
+}
+
+// early is a context whose end comes after its deadline, as that of any context
+// may on a busy machine.
+type early struct {
+	context.Context
+	deadline time.Time
+}
+
+func (e early) Deadline() (time.Time, bool) { return e.deadline, true }
+
+func TestASocketThatTimesOutBeforeItsContextHasTheCauseOfTheContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	late := time.AfterFunc(300*time.Millisecond, func() { cancel(providers.ErrNoProgress) })
+	defer late.Stop()
+	_, _, err := WebSocket(early{ctx, time.Now().Add(20 * time.Millisecond)}, request(silent(t)))
+	var failed *providers.Error
+	if !errors.As(err, &failed) || !failed.Retry || !errors.Is(err, providers.ErrNoProgress) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestATimeoutOfTheSocketAloneStaysOne(t *testing.T) {
+	t.Parallel()
+	timeout := &net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+	defer cancel()
+	for name, ctx := range map[string]context.Context{"no deadline": t.Context(), "a deadline to come": ctx} {
+		if cause := ended(ctx, timeout); cause != nil {
+			t.Errorf("%s: %v", name, cause)
+		}
 	}
 }
 
