@@ -170,6 +170,13 @@ func (n *nova) settle(at int, why settling) {
 		due = latest(due, now).Add(c.fault.LateFinals)
 	}
 	quiet := e.silence() >= tail || e.lastLoud == 0 // at this position, not when it is sent
+	if c.s.cfg.Instant && !why.finalize && !why.closing {
+		// Nothing is waited for, so what a client hears depends on nothing but its
+		// audio, however fast it comes.
+		n.pending--
+		c.out.send(0, n.final(at, quiet, why))
+		return
+	}
 	pos := e.pos
 	c.out.later(latest(due, now), func() any {
 		n.pending--
