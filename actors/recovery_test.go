@@ -336,3 +336,41 @@ func TestWhatIsSaidWhileRecognitionIsAwayIsALineAfterwards(t *testing.T) {
 		}
 	})
 }
+
+func TestTheSilenceInABacklogIsNotCaughtUpWith(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.connect(false)
+		s.untilQuiet()
+		s.ear.mu.Lock()
+		s.ear.refuse = &providers.Error{Stage: providers.StageSTT, Provider: "fake", Retry: true, Err: errFake}
+		s.ear.mu.Unlock()
+		s.ear.last(t).breaks(errFake)
+		s.wait(time.Second)
+		s.mic(2*time.Second, 0.3)
+		s.mic(20*time.Second, 0)
+		s.mic(2*time.Second, 0.3)
+		s.ear.mu.Lock()
+		s.ear.refuse = nil
+		s.ear.mu.Unlock()
+		s.wait(sttRetryPause + time.Second)
+		stream := s.ear.last(t)
+		stream.mu.Lock()
+		written, offset := stream.written, stream.offset
+		stream.mu.Unlock()
+		head := s.conn.mic.inbound.Head()
+		if left := (head - offset - written).Duration(); left < 15*time.Second {
+			t.Errorf("only %s of a backlog with 20 s of silence were left out", left)
+		}
+		// Words at the end of what was written lie at the end of what was said.
+		stream.results <- earResult{transcript: providers.Transcript{Text: "These were the last words.", Final: true, From: offset + written - 1000, To: offset + written}}
+		synctest.Wait()
+		for _, e := range s.ledger.events[s.id] {
+			if e.Kind == interview.KindSegmentFinal {
+				if f := payload[interview.SegmentFinal](t, e); head.Duration()-f.To > time.Second {
+					t.Errorf("the last words end at %s of %s", f.To, head.Duration())
+				}
+			}
+		}
+	})
+}

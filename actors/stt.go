@@ -28,6 +28,11 @@ const (
 	// takes audio hardly faster than it was said.
 	sttMaxGap  = interview.Sample(5 * interview.MicRate)
 	sttGapFill = interview.Sample(interview.MicRate)
+	// sttQuiet is how loud audio may be, in dBFS, that is left out of a backlog once
+	// sttQuietKeep of it was sent: providers take audio hardly faster than it was
+	// said, and what nobody said need not be caught up with.
+	sttQuiet     = -50
+	sttQuietKeep = interview.Sample(interview.MicRate)
 )
 
 // sttMsg is what the stt actor can receive.
@@ -111,6 +116,7 @@ func (a *sttActor) write(ctx context.Context, stream providers.TranscribeStream,
 	silence := make([]int16, media.MicFrame)
 	pos := from
 	behind := false
+	quiet := interview.Sample(0) // of the audio just before pos
 	a.position.open(stream, pos)
 	defer a.position.open(nil, pos)
 	for {
@@ -128,7 +134,14 @@ func (a *sttActor) write(ctx context.Context, stream providers.TranscribeStream,
 				return fmt.Errorf("write silence: %w", err)
 			}
 		}
-		if err := stream.Write(ctx, buf[:n]); err != nil {
+		if media.LevelDBFS(buf[:n]) < sttQuiet {
+			quiet += interview.Sample(n)
+		} else {
+			quiet = 0
+		}
+		if behind && quiet > sttQuietKeep {
+			a.position.skip(pos, interview.Sample(n))
+		} else if err := stream.Write(ctx, buf[:n]); err != nil {
 			return fmt.Errorf("write audio: %w", err)
 		}
 		pos = at + interview.Sample(n)
@@ -219,6 +232,10 @@ func (p *streamPosition) skip(at, by interview.Sample) {
 	defer p.mu.Unlock()
 	for _, s := range p.skips {
 		at -= s.by
+	}
+	if n := len(p.skips); n > 0 && p.skips[n-1].at == at {
+		p.skips[n-1].by += by
+		return
 	}
 	p.skips = append(p.skips, skip{at, by})
 }
