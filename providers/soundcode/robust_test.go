@@ -116,8 +116,10 @@ func lossy(pcm []int16, rate int, concealed bool, seed int64) []int16 {
 
 func TestTheCodeSurvivesWithoutAWordError(t *testing.T) {
 	t.Parallel()
-	at16, _ := Voice{}.Speak(said(), 16000)
-	at24, _ := Voice{}.Speak(said(), 24000)
+	// Half of the sentences, for they are resampled slowly under the race detector.
+	text := strings.Join(interviewer[:5], " ") + " " + strings.Join(candidate[5:], " ")
+	at16, _ := Voice{}.Speak(text, 16000)
+	at24, _ := Voice{}.Speak(text, 24000)
 	for name, tc := range map[string]struct {
 		pcm  []int16
 		rate int
@@ -132,7 +134,7 @@ func TestTheCodeSurvivesWithoutAWordError(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(Words(said()), heard(tc.pcm, tc.rate)); diff != "" {
+			if diff := cmp.Diff(Words(text), heard(tc.pcm, tc.rate)); diff != "" {
 				t.Errorf("(-spoken +heard):\n%s", diff)
 			}
 		})
@@ -142,7 +144,7 @@ func TestTheCodeSurvivesWithoutAWordError(t *testing.T) {
 func TestLostFramesCostFewWordsAndMakeNoWrongOne(t *testing.T) {
 	t.Parallel()
 	const rate = 8000
-	text := strings.Repeat(said()+" ", 2)
+	text := said()
 	pcm, _ := Voice{}.Speak(text, rate)
 	for name, concealed := range map[string]bool{"silence": false, "concealed": true} {
 		t.Run(name, func(t *testing.T) {

@@ -22,7 +22,7 @@ func heard(pcm []int16, rate int) []string {
 func TestWhatIsSpokenIsHeardAtEveryRate(t *testing.T) {
 	t.Parallel()
 	for _, rate := range []int{8000, 16000, 24000, 32000, 44100, 48000} {
-		text := strings.Join(candidate[:5], " ")
+		text := strings.Join(candidate[:3], " ")
 		pcm, _ := Voice{}.Speak(text, rate)
 		if diff := cmp.Diff(Words(text), heard(pcm, rate)); diff != "" {
 			t.Errorf("at %d Hz (-spoken +heard):\n%s", rate, diff)

@@ -82,6 +82,11 @@ func (s *scanner) spoken(w string, at, rate int) simulated.SpokenWord {
 
 // look examines pos and goes on by one sample or more. It returns a word whose
 // end was found there.
+//
+// Only advance calls it, and there the race detector sees who shares a scanner;
+// this and what it calls, per sample, would take most of a test's time with it.
+//
+//go:norace
 func (s *scanner) look() (word string, at int, ok bool) {
 	x := s.buf[s.pos-s.base:]
 	if s.pos%16 == 0 {
@@ -203,6 +208,8 @@ func newTemplate(mark [markLength]byte) *template {
 }
 
 // like reports whether x may begin with the mark; power is that of its first pulse.
+//
+//go:norace
 func (t *template) like(x []float32, power float32) bool {
 	c := float64(dot(t.wave[:period], x[:period]))
 	if c < likePulse*t.first*math.Sqrt(float64(power)) {
@@ -212,6 +219,8 @@ func (t *template) like(x []float32, power float32) bool {
 }
 
 // match is the normalised correlation of the mark and the beginning of x.
+//
+//go:norace
 func (t *template) match(x []float32) float64 {
 	x = x[:markSize]
 	power := float64(dot(x, x))
@@ -222,6 +231,8 @@ func (t *template) match(x []float32) float64 {
 }
 
 // best is the place from 0 to around where x is most like the mark.
+//
+//go:norace
 func (t *template) best(x []float32) int {
 	best, at := 0.0, 0
 	for i := range around {
@@ -255,6 +266,9 @@ var probes = func() (out [carriers][places]probe) {
 
 // listen reads the pulse that x begins with. trust is 0 to 1: by how much the
 // least certain of its formants outweighs the next likely place.
+// Like dot it reads nothing that is shared.
+//
+//go:norace
 func listen(x []float32) (symbol byte, trust float32) {
 	x = x[:period]
 	trust = 1
