@@ -22,7 +22,7 @@ endef
 WEIGHTS := assets/dist/fetched.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test test-setup lint fmt bench soak fuzz assets generate build clean
+.PHONY: help run setup test test-setup lint fmt bench soak load fuzz assets generate build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,7 @@ test-setup: assets
 	@scripts/install-speech.sh
 	@scripts/install-postgres.sh
 	@scripts/install-redis.sh
+	@scripts/install-opus-tools.sh
 
 test: test-setup ## run all tests with the race detector and print their count
 	@go run ./scripts/testcount $(TEST_FLAGS) ./...
@@ -55,12 +56,15 @@ lint: check-go $(GOLANGCI) $(GOFUMPT) ## check style and common mistakes
 fmt: $(GOFUMPT) ## format all code
 	@$(GOFUMPT) -w $$(git ls-files '*.go')
 
-bench: assets ## run the benchmarks: engine, ring, pacer, voice detector, resampler, ledger, protocol
+bench: assets ## run the benchmarks: engine, ring, pacer, voice detector, resampler, ledger, protocol, coded speech
 	@scripts/install-postgres.sh
-	go test -run '^$$' -bench . -benchmem -benchtime $(BENCH_TIME) ./engine ./media/... ./actors/... ./store/...
+	go test -run '^$$' -bench . -benchmem -benchtime $(BENCH_TIME) ./engine ./media/... ./actors/... ./store/... ./providers/soundcode
 
 soak: build ## hold many real calls against a server that runs already (CALLS=4)
 	./bin/vantahire call --calls $(or $(CALLS),4) --barge-in
+
+load: build ## hold 100 calls on simulated providers, then interrupt 20 of them (scripts/load.sh; CALLS=100)
+	@CALLS=$(or $(CALLS),100) scripts/load.sh
 
 fuzz: check-go ## fuzz each parser of outside bytes for a while
 	@for target in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | sort -u); do \

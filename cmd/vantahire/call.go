@@ -46,7 +46,8 @@ type callOptions struct {
 	drop, timeout                                   time.Duration
 	voice                                           string
 	interruptions                                   int
-	ramp, less                                      time.Duration
+	ramp, lessModel, lessVoice                      time.Duration
+	control                                         string
 	reader                                          candidate.Reader // nil: what is heard is not readable
 }
 
@@ -73,7 +74,9 @@ func parseCall(args []string, errOut io.Writer) (callOptions, error) {
 	flags.StringVar(&o.voice, "voice", "local", "who speaks the answers: local (flite), or code: sound that carries its text, for simulated providers")
 	flags.IntVar(&o.interruptions, "interruptions", 0, "with --barge-in: how many replies to interrupt, and as many to cough into")
 	flags.DurationVar(&o.ramp, "ramp", 0, "let calls begin over so long (default 40 ms each when there are many)")
-	flags.DurationVar(&o.less, "less", 0, "what simulated providers of constant delays take from the final transcript on; prints what the engine added")
+	flags.DurationVar(&o.lessModel, "model-delay", 0, "the constant delay of simulated models; with --voice-delay it prints what the engine added")
+	flags.DurationVar(&o.lessVoice, "voice-delay", 0, "the constant delay of simulated voices")
+	flags.StringVar(&o.control, "control", "", "origin of the simulated providers: bare requests to them beside the calls, as a control")
 	flags.IntVar(&o.calls, "calls", 1, "how many calls at once")
 	flags.BoolVar(&o.ticker, "ticker", false, "compare a 20 ms ticker of the server before and during the calls")
 	flags.StringVar(&o.interviewID, "interview", "", "an existing interview instead of a new one (with --token)")
@@ -202,20 +205,25 @@ func runCalls(ctx context.Context, o callOptions, out io.Writer) ([]candidate.Re
 		}
 	}
 	reports := make([]candidate.Report, o.calls)
-	var used callUsage
+	var (
+		used    callUsage
+		control spread
+	)
 	all := func() {
 		used = watchUsage(ctx, options.API, o.calls, func() {
-			var wg sync.WaitGroup
-			for i := range reports {
-				wg.Go(func() {
-					select {
-					case <-time.After(o.ramp * time.Duration(i) / time.Duration(o.calls)):
-					case <-ctx.Done():
-					}
-					reports[i] = oneCall(ctx, o, options, uint64(i))
-				})
-			}
-			wg.Wait()
+			control = watchControl(ctx, o.control, o.lessModel, func() {
+				var wg sync.WaitGroup
+				for i := range reports {
+					wg.Go(func() {
+						select {
+						case <-time.After(o.ramp * time.Duration(i) / time.Duration(o.calls)):
+						case <-ctx.Done():
+						}
+						reports[i] = oneCall(ctx, o, options, uint64(i))
+					})
+				}
+				wg.Wait()
+			})
 		})
 	}
 	if o.ticker {
@@ -240,7 +248,7 @@ func runCalls(ctx context.Context, o callOptions, out io.Writer) ([]candidate.Re
 		}
 	}
 	if o.calls > 1 {
-		p.totals(reports)
+		p.totals(reports, control)
 		p.usage(used)
 	}
 	return reports, p.files(reports)

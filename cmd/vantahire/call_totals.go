@@ -35,7 +35,7 @@ func (p printer) line(r candidate.Report) {
 }
 
 // totals prints what many calls gave together.
-func (p printer) totals(reports []candidate.Report) {
+func (p printer) totals(reports []candidate.Report, control spread) {
 	var (
 		latency      spread
 		stages       = map[voiceproto.Stage]spread{}
@@ -78,7 +78,10 @@ func (p printer) totals(reports []candidate.Report) {
 		}
 	}
 	if len(engine) > 0 {
-		p.printf("engine-added latency (decision to first packet, less %s of providers): %s\n", p.options.less, engine)
+		p.printf("engine-added latency (decision to first packet, less %s of providers): %s\n", p.options.lessModel+p.options.lessVoice, engine)
+	}
+	if len(control) > 0 {
+		p.printf("control (one bare request to the model, less %s): %s\n", p.options.lessModel, control)
 	}
 	p.printf("gaps within %s of speech: %d, %s in all\n", speech.Round(time.Second), gaps, paused.Round(time.Millisecond))
 	p.interruptions(reports)
@@ -95,7 +98,7 @@ var stageOrder = []voiceproto.Stage{
 // final transcript to the first packet, less what providers of constant delays
 // are known to take.
 func (o callOptions) engineAdded(s voiceproto.Stages) (time.Duration, bool) {
-	if o.less == 0 || len(s) == 0 {
+	if o.lessModel == 0 || o.lessVoice == 0 || len(s) == 0 {
 		return 0, false
 	}
 	sum := 0.0
@@ -109,7 +112,7 @@ func (o callOptions) engineAdded(s voiceproto.Stages) (time.Duration, bool) {
 		}
 		sum += ms
 	}
-	return time.Duration(sum*float64(time.Millisecond)) - o.less, true
+	return time.Duration(sum*float64(time.Millisecond)) - o.lessModel - o.lessVoice, true
 }
 
 // interruptions prints how fast and how exactly calls were interrupted.
