@@ -33,6 +33,9 @@ func listenTo(t *testing.T, serve deepgramstt.Config, cfg ListenConfig) *listenS
 	if cfg.FinalizeWait == 0 {
 		cfg.FinalizeWait = 10 * time.Second // nothing is given up because the machine is busy
 	}
+	if cfg.DrainWait == 0 {
+		cfg.DrainWait = 20 * time.Second
+	}
 	if cfg.Pace == 0 {
 		cfg.Pace = -1
 	}

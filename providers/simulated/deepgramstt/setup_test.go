@@ -21,16 +21,19 @@ type message struct {
 	Event        string
 	Start        float64
 	Duration     float64
-	IsFinal      bool    `json:"is_final"`
-	SpeechFinal  bool    `json:"speech_final"`
-	FromFinalize bool    `json:"from_finalize"`
-	LastWordEnd  float64 `json:"last_word_end"`
-	Timestamp    float64 `json:"timestamp"`
-	Sequence     *int    `json:"sequence_id"`
-	Turn         int     `json:"turn_index"`
-	Transcript   string  `json:"transcript"`
-	Window       float64 `json:"audio_window_end"`
-	Trigger      string  `json:"trigger"`
+	IsFinal      bool     `json:"is_final"`
+	SpeechFinal  bool     `json:"speech_final"`
+	FromFinalize bool     `json:"from_finalize"`
+	LastWordEnd  float64  `json:"last_word_end"`
+	Timestamp    float64  `json:"timestamp"`
+	Sequence     *int     `json:"sequence_id"`
+	Turn         int      `json:"turn_index"`
+	Transcript   string   `json:"transcript"`
+	Window       float64  `json:"audio_window_end"`
+	Trigger      string   `json:"trigger"`
+	Code         string   `json:"error_code"`
+	Description  string   `json:"description"`
+	Keyterms     []string `json:"keyterms"`
 	Channel      json.RawMessage
 	text         string
 	words        []novaWord
