@@ -97,16 +97,24 @@ type spokenReply struct {
 // speakHear reads a reply to its end.
 func speakHear(t testing.TB, s providers.SpeechStream) (r spokenReply) {
 	t.Helper()
+	r.hear(t, s, -1)
+	return r
+}
+
+// hear goes on with a reply until so many of its sentences have ended; -1: to its
+// end.
+func (r *spokenReply) hear(t testing.TB, s providers.SpeechStream, sentences int) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	for {
+	for len(r.ends) != sentences {
 		c, err := s.Recv(ctx)
 		if errors.Is(err, io.EOF) {
-			return r
+			return
 		}
 		if err != nil {
 			r.err = err
-			return r
+			return
 		}
 		if len(c.PCM) > speakMaxChunk || (len(c.PCM) > 0 && c.Rate != speakRate) {
 			t.Errorf("a chunk of %d samples at %d", len(c.PCM), c.Rate)
