@@ -144,11 +144,12 @@ func (c *caller) say(text string) {
 	c.t.Logf("+%5.1f s the candidate has said %q", time.Since(c.began).Seconds(), text)
 }
 
-// finish ends the interview and waits for the server's goodbye.
+// finish ends the interview, unless it has ended by itself, and waits for the
+// server's goodbye.
 func (c *caller) finish() {
 	c.t.Helper()
 	if err := c.client.Send(voiceproto.End{}); err != nil {
-		c.t.Fatal(err)
+		c.t.Logf("the end can't be asked for: %v", err) // it may have come by itself this moment
 	}
 	select {
 	case <-c.client.Done():

@@ -18,6 +18,7 @@ import (
 	"github.com/vantahire/vantahire/media"
 	"github.com/vantahire/vantahire/providers/simulated/suite"
 	"github.com/vantahire/vantahire/providers/soundcode"
+	"github.com/vantahire/vantahire/store/testdb"
 )
 
 // stage is a house whose providers are simulated ones, with an interview to hold.
@@ -39,6 +40,7 @@ func hosted(t *testing.T, env map[string]string, before func(*suite.Suite)) *sta
 	}
 	settings := map[string]string{
 		"PORT": "0", "VANTAHIRE_DATA_DIR": dataDir(t), "VANTAHIRE_LOCAL_CALLS": "0",
+		"DATABASE_URL": testdb.New(t), // to make a private one for each takes longer than the calls
 		"DEEPGRAM_URL": server.URL, "CARTESIA_URL": server.URL, "GROQ_URL": server.URL + "/openai/v1",
 		"DEEPGRAM_API_KEY": "key", "CARTESIA_API_KEY": "key", "GROQ_API_KEY": "key",
 	}
