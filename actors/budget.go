@@ -29,19 +29,6 @@ func (s spent) over(b Budget) bool {
 	return b.Tokens > 0 && s.tokens >= b.Tokens || b.Characters > 0 && s.characters >= b.Characters
 }
 
-// textPerToken estimates tokens where a provider does not tell: English has about
-// four characters to one.
-const textPerToken = 4
-
-// estimateUsage guesses what a reply cost from its texts.
-func estimateUsage(r providers.ChatRequest, written int) providers.Usage {
-	n := len(r.System) + len(r.Instruction)
-	for _, m := range r.History {
-		n += len(m.Text)
-	}
-	return providers.Usage{Prompt: n / textPerToken, Completion: written / textPerToken, Estimated: true}
-}
-
 // wordingCost is the llm actor's report of what a reply cost, also of one that
 // was given up.
 type wordingCost struct {

@@ -100,7 +100,7 @@ func (a *llmActor) write(ctx context.Context, cancel context.CancelCauseFunc, ch
 			usage := m.Usage()
 			cost = &usage
 		} else if chat != a.spare && total > 0 {
-			usage := estimateUsage(req, total)
+			usage := providers.EstimateUsage(req, total)
 			cost = &usage
 		}
 	}()

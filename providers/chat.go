@@ -59,3 +59,16 @@ type Usage struct {
 type Metered interface {
 	Usage() Usage
 }
+
+// textPerToken is about right for English, in bytes.
+const textPerToken = 4
+
+// EstimateUsage guesses what a reply of so many bytes cost at a model that does
+// not tell.
+func EstimateUsage(r ChatRequest, written int) Usage {
+	n := len(r.System) + len(r.Instruction)
+	for _, m := range r.History {
+		n += len(m.Text)
+	}
+	return Usage{Prompt: n / textPerToken, Completion: written / textPerToken, Estimated: true}
+}

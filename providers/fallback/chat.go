@@ -217,7 +217,7 @@ func (c *Chat) read(run *runner, r providers.ChatRequest, pay func(providers.Usa
 		if m, metered := stream.(providers.Metered); metered {
 			pay(m.Usage())
 		} else if !member.LastResort {
-			pay(estimate(r, written))
+			pay(providers.EstimateUsage(r, written))
 		}
 	}()
 	for {
@@ -235,18 +235,6 @@ func (c *Chat) read(run *runner, r providers.ChatRequest, pay func(providers.Usa
 			return context.Cause(run.ctx)
 		}
 	}
-}
-
-// textPerToken is about right for English.
-const textPerToken = 4
-
-// estimate guesses what a reply cost at a model that does not tell.
-func estimate(r providers.ChatRequest, written int) providers.Usage {
-	n := len(r.System) + len(r.Instruction)
-	for _, m := range r.History {
-		n += len(m.Text)
-	}
-	return providers.Usage{Prompt: n / textPerToken, Completion: written / textPerToken, Estimated: true}
 }
 
 // hedge is how long a member may be silent before another is asked beside it.

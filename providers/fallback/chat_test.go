@@ -347,7 +347,7 @@ func TestWhatAReplyCostIncludesWhoWasAskedInVain(t *testing.T) {
 		}
 		_ = stream.Close()
 		u := stream.(providers.Metered).Usage()
-		if want := (providers.Usage{Prompt: 200, Completion: len("here I am.") / textPerToken, Estimated: true}); u != want {
+		if want := (providers.Usage{Prompt: 200, Completion: len("here I am.") / 4, Estimated: true}); u != want {
 			t.Errorf("%+v, want %+v", u, want)
 		}
 	})
