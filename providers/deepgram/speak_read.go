@@ -21,11 +21,11 @@ func (c *speakSocket) read() {
 	if c.timer != nil {
 		c.timer.Stop()
 	}
+	if c.state != speakClosing { // also when a write found it out before
+		c.pool.count.lost.Add(1)
+	}
 	if c.err == nil {
 		c.err = err
-		if c.state != speakClosing {
-			c.pool.count.lost.Add(1)
-		}
 	}
 	err = c.err
 	s := c.stream
