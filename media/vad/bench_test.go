@@ -42,18 +42,3 @@ func BenchmarkEnergyGate(b *testing.B) {
 	v := voice{pitch: 120}
 	benchmarkDetector(b, nil, v.speak(seconds(8), -12))
 }
-
-// One window of 32 ms in the network alone.
-func BenchmarkModelWindow(b *testing.B) {
-	m, s := needModel(b), new(stream)
-	v := voice{pitch: 120}
-	samples := make([]float32, contextSize+windowSize)
-	for i, x := range v.speak(len(samples), -12) {
-		samples[i] = float32(x) / 32768
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		m.run(s, samples)
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/32e6*100, "%core")
-}

@@ -2,7 +2,8 @@
 // audio into speech onsets and offsets on the media clock.
 //
 // A [Model] holds the weights of the Silero VAD network (v6, 16 kHz), evaluated
-// in plain Go. It is immutable: one is loaded per process and shared by all
+// in Go, with its matrix products in assembly where the processor has AVX2 and
+// FMA. It is immutable: one is loaded per process and shared by all
 // calls. A [Detector] is one call's state and belongs to one goroutine. Its
 // methods neither block nor allocate.
 //

@@ -19,13 +19,9 @@ const (
 type Model struct {
 	encoder [4]dense
 	gates   dense // LSTM: input and recurrent weights side by side
-	output  dense
-}
-
-// dense is a matrix with a bias: rows = len(bias).
-type dense struct {
-	weight []float32 // rows x columns, row-major
-	bias   []float32
+	output  []float32
+	bias    float32 // of the output
+	wide    bool    // the processor has AVX2
 }
 
 // LoadModel reads a weights file written by EncodeWeights and copies what it
@@ -35,20 +31,22 @@ func LoadModel(weights []byte) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load voice activity model: %w", err)
 	}
-	m := &Model{output: dense{t["decoder.decoder.2.weight"], t["decoder.decoder.2.bias"]}}
+	m := &Model{output: t["decoder.decoder.2.weight"], bias: t["decoder.decoder.2.bias"][0], wide: hasAVX2}
 	// The convolutions have three taps; the last two see so few spectra that
 	// their outer taps only ever meet padding.
 	for i, l := range []struct{ in, firstTap, lastTap int }{{bins, 0, 2}, {128, 0, 2}, {64, 1, 2}, {64, 1, 1}} {
 		name := fmt.Sprintf("encoder.%d.reparam_conv.", i)
-		m.encoder[i] = dense{tapMajor(t[name+"weight"], l.in, l.firstTap, l.lastTap), t[name+"bias"]}
+		m.encoder[i] = newDense(tapMajor(t[name+"weight"], l.in, l.firstTap, l.lastTap), t[name+"bias"], 0)
 	}
 	ih, hh := t["decoder.rnn.weight_ih"], t["decoder.rnn.weight_hh"]
 	bi, bh := t["decoder.rnn.bias_ih"], t["decoder.rnn.bias_hh"]
+	var weight, bias []float32
 	for row := range 4 * hidden {
-		m.gates.weight = append(m.gates.weight, ih[row*hidden:(row+1)*hidden]...)
-		m.gates.weight = append(m.gates.weight, hh[row*hidden:(row+1)*hidden]...)
-		m.gates.bias = append(m.gates.bias, bi[row]+bh[row])
+		weight = append(weight, ih[row*hidden:(row+1)*hidden]...)
+		weight = append(weight, hh[row*hidden:(row+1)*hidden]...)
+		bias = append(bias, bi[row]+bh[row])
 	}
+	m.gates = newDense(weight, bias, noLeast)
 	return m, nil
 }
 
@@ -101,62 +99,22 @@ func (m *Model) run(s *stream, samples []float32) float32 {
 			s.spectrum[(t+1)*bins:], s.spectrum[(t+2)*bins:], &s.fft)
 	}
 	// Time shrinks 4 -> 4 -> 2 -> 1 -> 1 (strides 1, 2, 2, 1).
-	for t := range spectra {
-		m.encoder[0].apply(s.layer0[(t+1)*128:(t+2)*128], s.spectrum[t*bins:(t+3)*bins])
-	}
-	relu(s.layer0[:])
-	for t := range 2 {
-		m.encoder[1].apply(s.layer1[t*64:(t+1)*64], s.layer0[2*t*128:(2*t+3)*128])
-	}
-	relu(s.layer1[:])
-	m.encoder[2].apply(s.layer2[:], s.layer1[:])
-	relu(s.layer2[:])
-	m.encoder[3].apply(s.state[:hidden], s.layer2[:])
-	relu(s.state[:hidden])
+	m.encoder[0].apply(s.layer0[128:(1+spectra)*128], s.spectrum[:], bins, m.wide)
+	m.encoder[1].apply(s.layer1[:], s.layer0[:], 2*128, m.wide)
+	m.encoder[2].apply(s.layer2[:], s.layer1[:], 0, m.wide)
+	m.encoder[3].apply(s.state[:hidden], s.layer2[:], 0, m.wide)
 
 	// One LSTM cell; gates in the order input, forget, cell, output.
-	m.gates.apply(s.gates[:], s.state[:])
+	m.gates.apply(s.gates[:], s.state[:], 0, m.wide)
 	var sum float32
 	for i := range hidden {
 		in, forget := sigmoid(s.gates[i]), sigmoid(s.gates[hidden+i])
 		s.cell[i] = forget*s.cell[i] + in*tanh(s.gates[2*hidden+i])
 		h := sigmoid(s.gates[3*hidden+i]) * tanh(s.cell[i])
 		s.state[hidden+i] = h
-		sum += m.output.weight[i] * max(h, 0)
+		sum += m.output[i] * max(h, 0)
 	}
-	return sigmoid(sum + m.output.bias[0])
-}
-
-// apply writes weight * x + bias to dst. The number of rows is a multiple of 4:
-// four sums at a time keep the processor's adders busy.
-//
-// It is the one function the race detector leaves alone: the weights never
-// change, the rest belongs to the caller, and instrumented it would slow every
-// call in race tests down ten times.
-//
-//go:norace
-func (d dense) apply(dst, x []float32) {
-	columns := len(x)
-	for row := 0; row+3 < len(dst); row += 4 {
-		w := d.weight[row*columns : (row+4)*columns]
-		w0, w1, w2, w3 := w[:columns], w[columns:2*columns], w[2*columns:3*columns], w[3*columns:]
-		w0, w1, w2, w3 = w0[:len(x)], w1[:len(x)], w2[:len(x)], w3[:len(x)]
-		var s0, s1, s2, s3 float32
-		for i, v := range x {
-			s0 += w0[i] * v
-			s1 += w1[i] * v
-			s2 += w2[i] * v
-			s3 += w3[i] * v
-		}
-		b := d.bias[row : row+4]
-		dst[row], dst[row+1], dst[row+2], dst[row+3] = s0+b[0], s1+b[1], s2+b[2], s3+b[3]
-	}
-}
-
-func relu(x []float32) {
-	for i, v := range x {
-		x[i] = max(v, 0)
-	}
+	return sigmoid(sum + m.bias)
 }
 
 func sigmoid(x float32) float32 { return float32(1 / (1 + math.Exp(float64(-x)))) }
