@@ -166,6 +166,7 @@ func (a *interviewActor) welcome(conn *Connection, resumed bool) {
 		Audio: pcmFormat(media.PlayRate), Input: pcmFormat(media.MicRate),
 	})
 	if a.stt == nil && !conn.typing {
+		a.deaf = true
 		conn.transport.Send(voiceproto.Notice{Code: voiceproto.CodeTyping, Text: "Speech recognition is not available. Please type your answers."})
 	}
 	if !a.voice {

@@ -287,6 +287,7 @@ type fakeChat struct {
 	requests []providers.ChatRequest
 	fail     error
 	usage    *providers.Usage // what each reply costs; nil: it is not told
+	breaks   int              // streams fail after so many words; 0: they don't
 }
 
 func (f *fakeChat) Name() string { return "fake" }
@@ -303,6 +304,9 @@ func (f *fakeChat) Reply(ctx context.Context, r providers.ChatRequest) (provider
 		text = f.answer(r)
 	}
 	s := &chatStream{delay: f.delay, tokens: strings.SplitAfter(text, " ")}
+	if f.breaks > 0 {
+		s.tokens, s.broken = s.tokens[:min(f.breaks, len(s.tokens))], true
+	}
 	if f.usage != nil {
 		return meteredStream{s, *f.usage}, nil
 	}
@@ -322,11 +326,15 @@ func (f *fakeChat) count() int {
 }
 
 type chatStream struct {
+	broken bool
 	delay  time.Duration
 	tokens []string
 }
 
 func (s *chatStream) Recv(ctx context.Context) (string, error) {
+	if len(s.tokens) == 0 && s.broken {
+		return "", errFake
+	}
 	if len(s.tokens) == 0 {
 		return "", io.EOF
 	}

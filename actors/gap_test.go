@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vantahire/vantahire/actors/plan"
 	"github.com/vantahire/vantahire/interview"
 	"github.com/vantahire/vantahire/media/voiceproto"
 	"github.com/vantahire/vantahire/providers"
@@ -103,4 +104,23 @@ func (s *scene) fail(err error) {
 	s.voice.mu.Lock()
 	defer s.voice.mu.Unlock()
 	s.voice.fail = err
+}
+
+func TestAQuestionIsPutAlthoughTheModelBrokeOffBeforeIt(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.connect(false)
+		s.untilQuiet()
+		s.chat.mu.Lock()
+		s.chat.answer = func(providers.ChatRequest) string { return "Thank you for telling me that. And now" }
+		s.chat.breaks = 7
+		s.chat.mu.Unlock()
+		s.speak("I build payment systems in a small team with four people and we deploy every day.", 4*time.Second)
+		s.untilQuiet()
+		lines := s.ledger.lines(t, s.id)
+		asked := s.chat.last().Directive.(plan.Directive)
+		if want := asked.Rest("Thank you for telling me that."); want == "" || !strings.Contains(lines[len(lines)-1], want) {
+			t.Errorf("the question %q was not put: %q", want, lines)
+		}
+	})
 }

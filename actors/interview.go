@@ -88,6 +88,7 @@ type interviewActor struct {
 	voice    bool // replies are spoken; else they are text
 	voiceErr int  // replies in a row whose voice failed
 	muted    bool // the candidate was told that there is no voice
+	deaf     bool // and that speech is not understood
 	spent    spent
 	gaps     int // times the candidate was asked for a moment
 

@@ -23,6 +23,10 @@ func (a *interviewActor) onRecognition(c *engine.Ctx[interviewMsg], msg intervie
 			a.goLive(c)
 			return
 		}
+		if a.deaf {
+			a.deaf = false
+			a.send(voiceproto.Notice{Code: voiceproto.CodeRecovered, Text: "Speech recognition is back. You can speak again."})
+		}
 		a.feed(c, turn.StageChanged{Stage: providers.StageSTT, Up: true})
 	case sttHeard:
 		if m.gen == a.sttGen && a.phase == phaseRunning {
@@ -104,10 +108,13 @@ func (a *interviewActor) onDeaf(c *engine.Ctx[interviewMsg], m sttDown) {
 		return
 	}
 	a.stt = nil
-	a.deps.Meter.Degraded(providers.StageSTT)
-	a.record(interview.KindDegraded, interview.Degraded{Stage: string(providers.StageSTT), Reason: "recognition failed repeatedly"}, nil)
-	a.send(voiceproto.Error{Message: "Speech recognition error", Code: voiceproto.CodeSpeechRecognition, Retry: true})
-	a.send(voiceproto.Notice{Code: voiceproto.CodeTyping, Text: "Speech recognition is not available right now. Please type your answers."})
+	if !a.deaf { // else it is known
+		a.deaf = true
+		a.deps.Meter.Degraded(providers.StageSTT)
+		a.record(interview.KindDegraded, interview.Degraded{Stage: string(providers.StageSTT), Reason: "recognition failed repeatedly"}, nil)
+		a.send(voiceproto.Error{Message: "Speech recognition error", Code: voiceproto.CodeSpeechRecognition, Retry: true})
+		a.send(voiceproto.Notice{Code: voiceproto.CodeTyping, Text: "Speech recognition is not available right now. Please type your answers."})
+	}
 	c.After(sttRetryPause, sttRetry{})
 }
 

@@ -53,6 +53,7 @@ type reply struct {
 	next    plan.State // where the plan stands once the reply was heard
 	moved   bool       // next has been adopted
 	closing bool
+	order   plan.Directive
 	script  *turn.Script
 
 	sentences  int
@@ -77,7 +78,7 @@ func (a *interviewActor) ask(c *engine.Ctx[interviewMsg], e turn.Ask) {
 	}
 	now := a.since()
 	next, directive := plan.Next(a.info.Plan, a.planState, a.planInput(e), a.planClock(now))
-	r := &reply{no: e.Reply, turn: e.Turn, cause: e.Cause, next: next, closing: directive.Closing, script: turn.NewScript(e.Reply), voice: a.voice}
+	r := &reply{no: e.Reply, turn: e.Turn, cause: e.Cause, next: next, closing: directive.Closing, order: directive, script: turn.NewScript(e.Reply), voice: a.voice}
 	r.ctx, r.cancel = context.WithCancelCause(c.Context())
 	a.reply = r
 	a.turns.start(e.Reply, e.Turn, now)
@@ -243,8 +244,9 @@ func (a *interviewActor) onSentence(c *engine.Ctx[interviewMsg], r *reply, text 
 	}
 }
 
-// onWritten takes the end of the text. A text that broke off after a sentence is
-// used as far as it goes: half an answer beats an apology.
+// onWritten takes the end of the text. One that broke off after a sentence is used
+// as far as it goes, and brought to its end in the plan's own words: a question that
+// was not put would be lost.
 func (a *interviewActor) onWritten(c *engine.Ctx[interviewMsg], r *reply, err error) {
 	if err != nil {
 		a.log.Warn("reply broke off", "reply", r.no, "sentences", r.sentences, "error", err)
@@ -252,6 +254,9 @@ func (a *interviewActor) onWritten(c *engine.Ctx[interviewMsg], r *reply, err er
 			a.send(voiceproto.Error{Message: "Failed to process response", Code: voiceproto.CodeResponse, Retry: true})
 			a.fail(c, r, providers.StageLLM)
 			return
+		}
+		if rest := r.order.Rest(r.script.Text()); rest != "" {
+			a.onSentence(c, r, " "+rest)
 		}
 	}
 	r.written = true

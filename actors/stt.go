@@ -294,4 +294,4 @@ func recoverInto(cancel context.CancelCauseFunc) {
 }
 
 // sttRetryPause is the wait between checks while recognition is down for good.
-const sttRetryPause = 15 * time.Second
+const sttRetryPause = 5 * time.Second

@@ -169,6 +169,13 @@ func modelStallsLate(t *testing.T) {
 	})
 	report := s.hold(said[:3], nil)
 	faultless(t, report)
+	put := false
+	for _, one := range report.Said {
+		put = put || strings.Contains(one.Line, "Tell me about a slow system that you made fast.")
+	}
+	if !put {
+		t.Error("the question that the model did not come to was never put")
+	}
 	if last := report.Said[len(report.Said)-1].Line; !strings.Contains(last, "write to you") {
 		t.Errorf("the interview did not go on to its end but to %q", last)
 	}

@@ -42,6 +42,9 @@ func (m *move) take(in Input) Directive {
 	case TimeUp:
 		return m.close(ReasonTimeUp)
 	case Finish:
+		if m.more() || m.current() >= 0 {
+			return m.close(ReasonTimeUp)
+		}
 		return m.close(ReasonDone)
 	case TimeLow:
 		m.s.TimeLow = true

@@ -10,6 +10,10 @@ import (
 // contract section 6 wants the call closed within a second.
 const endAtOnce = 200 * time.Millisecond
 
+// endBacklog is how long the end waits for recognition that is behind: what was
+// said before "end" belongs to the interview.
+const endBacklog = 5 * time.Second
+
 // end decides the end. It comes when the last words of either side are known, a
 // moment later at most.
 func (m *machine) end(reason interview.EndReason) {
@@ -17,6 +21,9 @@ func (m *machine) end(reason interview.EndReason) {
 		return
 	}
 	m.ending, m.endBy = reason, m.now+m.rules.EndWait
+	if m.ears.behind && reason == interview.EndCandidate {
+		m.endBy = m.now + endBacklog
+	}
 	if reason == interview.EndRevoked || reason == interview.EndElsewhere {
 		m.endBy = m.now + min(m.rules.EndWait, endAtOnce)
 	}
@@ -29,7 +36,7 @@ func (m *machine) end(reason interview.EndReason) {
 
 // finish carries the end out once nothing is owed any more.
 func (m *machine) finish() {
-	if m.now < m.endBy && (m.reply.phase != replyNone || m.ears.owed) {
+	if m.now < m.endBy && (m.reply.phase != replyNone || m.ears.owed || m.ears.behind) {
 		return
 	}
 	if m.reply.phase != replyNone {

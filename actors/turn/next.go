@@ -153,7 +153,9 @@ func (m *machine) takeLast(ev Event) {
 		}
 	case StageChanged:
 		m.stageChanged(ev)
-	case ConnectionUp, ConnectionDown, Begin, SpeechStarted, SpeechEnded, Partial, Backlog, FinishSpeaking, RepeatAsked, SkipAsked,
+	case Backlog:
+		m.backlog(ev.Behind)
+	case ConnectionUp, ConnectionDown, Begin, SpeechStarted, SpeechEnded, Partial, FinishSpeaking, RepeatAsked, SkipAsked,
 		PauseAsked, ResumeAsked, EndAsked, Planned, Sounding, Whispered, TakenOver, OperatorSaid, HandedBack, Terminated, BudgetSpent, Fired:
 	}
 }
@@ -230,7 +232,7 @@ func (m *machine) move() {
 		default:
 			m.ask(AskAnswer)
 		}
-	case m.now < m.nudgeDue():
+	case m.ears.behind, m.now < m.nudgeDue(): // what was said may be on its way
 	case m.timeUp || m.closings > 0:
 		m.wrapUp()
 	case m.cut:

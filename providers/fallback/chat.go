@@ -38,7 +38,7 @@ type ChatConfig struct {
 	// FirstToken is how long a model may be silent before it counts as failed.
 	// Default 3 s.
 	FirstToken time.Duration
-	// NextToken is how long it may stall after that. Default 3 s.
+	// NextToken is how long it may stall after that. Default 2 s.
 	NextToken time.Duration
 	// Losses, when set, counts requests whose answer was not used: their tokens
 	// were paid for nothing.
@@ -50,7 +50,7 @@ func (c ChatConfig) withDefaults() ChatConfig {
 		v *time.Duration
 		d time.Duration
 	}{
-		{&c.HedgeLeast, 250 * time.Millisecond}, {&c.HedgeMost, 600 * time.Millisecond}, {&c.FirstToken, 3 * time.Second}, {&c.NextToken, 3 * time.Second},
+		{&c.HedgeLeast, 250 * time.Millisecond}, {&c.HedgeMost, 600 * time.Millisecond}, {&c.FirstToken, 3 * time.Second}, {&c.NextToken, 2 * time.Second},
 	} {
 		if *d.v <= 0 {
 			*d.v = d.d

@@ -152,7 +152,7 @@ func TestWhoAnswersAndWhen(t *testing.T) {
 		"a defect as well":                      {[]*model{{acts: []act{{panics: true}}}, {acts: []act{ok(100 * time.Millisecond)}}}, question, 120 * time.Millisecond, []int{1, 1}, 0},
 		"an empty reply as well":                {[]*model{{acts: []act{{}}}, {acts: []act{ok(100 * time.Millisecond)}}}, question, 120 * time.Millisecond, []int{1, 1}, 0},
 		"broken off within its first sentence":  {[]*model{{acts: []act{{words: "Thank ", fail: down}}}, {acts: []act{ok(100 * time.Millisecond)}}}, question, 160 * time.Millisecond, []int{1, 1}, 0},
-		"stalled within its first sentence":     {[]*model{{acts: []act{{words: question, stall: 1}}}, {acts: []act{ok(100 * time.Millisecond)}}}, question, 3120 * time.Millisecond, []int{1, 1}, 0},
+		"stalled within its first sentence":     {[]*model{{acts: []act{{words: question, stall: 1}}}, {acts: []act{ok(100 * time.Millisecond)}}}, question, 2120 * time.Millisecond, []int{1, 1}, 0},
 		"alone and silent, asked once more":     {[]*model{{acts: []act{ok(time.Hour), ok(100 * time.Millisecond)}}}, question, 720 * time.Millisecond, []int{2}, 1},
 		"alone and failing, asked once more":    {[]*model{{acts: []act{{refuse: down}, ok(100 * time.Millisecond)}}}, question, 370 * time.Millisecond, []int{2}, 0},
 		"both fail and are well a second later": {[]*model{{acts: []act{{refuse: down}, {refuse: down}, ok(0)}}, {acts: []act{{refuse: down}, {refuse: down}, ok(0)}}}, question, 1270 * time.Millisecond, []int{3, 2}, 0},
