@@ -175,8 +175,12 @@ func (f *flux) configure(m control) {
 		answer["type"], answer["thresholds"], answer["keyterms"] = "ConfigureSuccess", m.Thresholds, m.Keyterms
 	}
 	f.unacked++
-	f.send(answer)
-	c.out.later(time.Now(), func() any { f.unacked--; return nil })
+	answer["sequence_id"] = f.sequence
+	f.sequence++
+	c.out.later(time.Now().Add(c.s.cfg.Interim.Sample(c.s.chance)), func() any {
+		f.unacked-- // before it is sent: the next may come at once
+		return answer
+	})
 }
 
 // ended tells what was heard last, as an Update, and hangs up without a code.
