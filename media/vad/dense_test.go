@@ -102,8 +102,8 @@ func TestInputsThatAreTooShortAreRefusedBeforeTheyAreRead(t *testing.T) {
 						t.Errorf("%s, %d inputs: it read behind the end", name, inputs)
 					}
 				}()
-				short := values(&s, (inputs-1)*8+23)
-				d.apply(make([]float32, inputs*16), short[:len(short):len(short)], 8, wide)
+				n := (inputs-1)*8 + 23
+				d.apply(make([]float32, inputs*16), values(&s, n)[:n:n], 8, wide)
 			}()
 		}
 	}
