@@ -10,6 +10,7 @@ import (
 
 	"github.com/vantahire/vantahire/providers"
 	"github.com/vantahire/vantahire/providers/dial"
+	"github.com/vantahire/vantahire/providers/simulated"
 	server "github.com/vantahire/vantahire/providers/simulated/cartesia"
 )
 
@@ -41,7 +42,11 @@ func TestFaultsBeforeAnySoundAreMadeGood(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, s := setup(t, server.Config{}, Config{})
+			var cfg server.Config
+			if faults[0].Kind == server.EarlyFlush { // before any sound, also on a busy machine
+				cfg.FirstChunk = simulated.Delay{P50: 500 * time.Millisecond}
+			}
+			c, s := setup(t, cfg, Config{})
 			for i, f := range faults {
 				s.Inputs.Nth(i+1, f)
 			}
