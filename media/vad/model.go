@@ -1,9 +1,6 @@
 package vad
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // The network hears windows of 512 samples (32 ms at 16 kHz), each preceded by
 // the last 64 samples before it: without that context its answers are useless.
@@ -116,7 +113,3 @@ func (m *Model) run(s *stream, samples []float32) float32 {
 	}
 	return sigmoid(sum + m.bias)
 }
-
-func sigmoid(x float32) float32 { return float32(1 / (1 + math.Exp(float64(-x)))) }
-
-func tanh(x float32) float32 { return 2*sigmoid(2*x) - 1 }
