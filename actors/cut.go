@@ -123,11 +123,17 @@ func (a *interviewActor) gain(no interview.ReplyNo, db float64, ramp time.Durati
 }
 
 func (a *interviewActor) hold(no interview.ReplyNo) {
+	if r := a.reply; r != nil && r.no == no {
+		r.held = true
+	}
 	a.pacer.Hold(no)
 	a.send(voiceproto.Hold{Reply: no})
 }
 
 func (a *interviewActor) release(no interview.ReplyNo) {
+	if r := a.reply; r != nil && r.no == no {
+		r.held = false
+	}
 	a.send(voiceproto.Release{Reply: no})
 	a.pacer.Release(no)
 	a.restore(no)

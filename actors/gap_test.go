@@ -124,3 +124,22 @@ func TestAQuestionIsPutAlthoughTheModelBrokeOffBeforeIt(t *testing.T) {
 		}
 	})
 }
+
+func TestAReplyThatIsHeldAtItsVeryEndIsLetGo(t *testing.T) {
+	t.Parallel()
+	for before := 20 * time.Millisecond; before < 900*time.Millisecond; before += 20 * time.Millisecond {
+		play(t, func(s *scene) {
+			s.connect(false)
+			for s.sounding() == 0 {
+				s.wait(20 * time.Millisecond)
+			}
+			s.wait(4*s.voice.wordTime - before) // "This is reply 1." without its last moment
+			s.mic(400*time.Millisecond, 0.3)
+			s.wait(6 * time.Second)
+			held, released, flushed := len(got[voiceproto.Hold](s.device)), len(got[voiceproto.Release](s.device)), len(got[voiceproto.Flush](s.device))
+			if held > released+flushed {
+				t.Errorf("a sound %s before the end: %d times held, %d times released, %d times flushed", before, held, released, flushed)
+			}
+		})
+	}
+}

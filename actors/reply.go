@@ -63,6 +63,7 @@ type reply struct {
 	voice      bool // it is spoken
 	sounding   bool
 	measured   *measured     // waits for the client's word that it plays
+	held       bool          // the client was told to stop where it is
 	drained    bool          // every frame was sent
 	stopped    bool          // cut: nothing more of it
 	flushing   bool          // cut, and the client has yet to say what it played
@@ -347,6 +348,9 @@ func (a *interviewActor) spoken(c *engine.Ctx[interviewMsg], r *reply) {
 		return
 	}
 	r.stopped = true
+	if r.held { // within its last samples, which the client still has
+		a.release(r.no)
+	}
 	a.measureDone(r)
 	a.movePlan(r)
 	a.feed(c, turn.Spoken{Reply: r.no, Text: cleanText(r.script.Text()), Played: playTime(r.sent)})

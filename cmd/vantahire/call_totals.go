@@ -119,7 +119,7 @@ func (o callOptions) engineAdded(s voiceproto.Stages) (time.Duration, bool) {
 func (p printer) interruptions(reports []candidate.Report) {
 	var (
 		duck, hold, decision, release, resume, last spread
-		after, off, most, cuts, coughs              int
+		after, off, most, cuts, coughs, over        int
 		lost                                        int64
 	)
 	for _, r := range reports {
@@ -143,6 +143,10 @@ func (p printer) interruptions(reports []candidate.Report) {
 				}
 				continue
 			}
+			if b.Over {
+				over++
+				continue
+			}
 			cuts++
 			after += b.AfterFlush
 			last = append(last, max(0, b.LastPacket))
@@ -162,7 +166,7 @@ func (p printer) interruptions(reports []candidate.Report) {
 	if cuts+coughs == 0 {
 		return
 	}
-	p.printf("%d interruptions, %d sounds without a word\n", cuts, coughs)
+	p.printf("%d interruptions, %d sounds without a word; %d replies were over before a decision\n", cuts, coughs, over)
 	for _, row := range []struct {
 		name string
 		s    spread

@@ -7,11 +7,16 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/vantahire/vantahire/app"
 	"github.com/vantahire/vantahire/configs"
 )
+
+// gcPercent keeps garbage below half of what is alive: collecting costs little here,
+// and memory is what bounds the calls of a machine. GOGC overrules it.
+const gcPercent = 50
 
 // serve runs the server until it is told to stop.
 func serve(ctx context.Context, args []string, out, errOut io.Writer) int {
@@ -24,6 +29,9 @@ func serve(ctx context.Context, args []string, out, errOut io.Writer) int {
 	if err != nil {
 		_, _ = fmt.Fprintf(errOut, "vantahire: the configuration is wrong:\n%v\nconfigs/example.env explains every key.\n", err)
 		return exitUsage
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
 	}
 	log := newLog(cfg.Log, errOut)
 	began := time.Now()

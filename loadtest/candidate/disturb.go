@@ -23,6 +23,8 @@ type BargeIn struct {
 	// AfterFlush how many came.
 	LastPacket time.Duration
 	AfterFlush int
+	// Over is set when the reply came to its end before anything was decided.
+	Over bool
 	// Resume is how long after the release of a coughed-into reply it was heard
 	// again.
 	Resume time.Duration
@@ -170,6 +172,10 @@ func (c *Candidate) finishBargeIns(lines map[interview.ReplyNo]string) {
 			if !r.Flushed.IsZero() {
 				c.problem("a cough cut reply %d off", b.Reply)
 			}
+			continue
+		}
+		if r.Flushed.IsZero() && c.o.Interruptions > 1 && !r.Complete.IsZero() && r.Position == r.Received {
+			b.Over = true
 			continue
 		}
 		if r.Flushed.IsZero() {
