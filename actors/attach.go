@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/vantahire/vantahire/actors/turn"
@@ -106,7 +107,7 @@ func (a *interviewActor) listen(c *engine.Ctx[interviewMsg]) {
 		Role: "stt", Policy: engine.Policy{Max: childGiveUp, Window: time.Minute},
 		New: func(gen engine.Gen) engine.Behavior[sttMsg] {
 			a.sttGen = gen
-			return newSTTActor(a.deps.STT, a.mic.inbound, a.settled, gen, a.tell)
+			return newSTTActor(a.deps.STT, a.mic.inbound, a.settled, listenFor(a.info), gen, a.tell)
 		},
 		OnDown:   func(f engine.Failure) interviewMsg { return sttDown{f, false} },
 		OnGiveUp: func(f engine.Failure) interviewMsg { return sttDown{f, true} },
@@ -116,6 +117,26 @@ func (a *interviewActor) listen(c *engine.Ctx[interviewMsg]) {
 		return
 	}
 	a.stt = child
+}
+
+// maxTerms bounds what recognition is told to listen for: providers take about a
+// hundred terms.
+const maxTerms = 40
+
+// listenFor is what an interview is likely to be about: its role and the topics of
+// its questions.
+func listenFor(info Info) []string {
+	var terms []string
+	add := func(term string) {
+		if term = cleanText(term); term != "" && len(term) <= 60 && len(terms) < maxTerms && !slices.Contains(terms, term) {
+			terms = append(terms, term)
+		}
+	}
+	add(info.JobRole)
+	for _, q := range info.Plan.Questions {
+		add(q.Topic)
+	}
+	return terms
 }
 
 // goLive moves the interview's row to IN_PROGRESS.

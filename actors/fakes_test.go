@@ -131,6 +131,8 @@ type fakeEar struct {
 	mu      sync.Mutex
 	streams []*earStream
 	refuse  error // Open fails with it
+	terms   []string
+	pending string // what the next stream makes of its audio when it is asked
 }
 
 func (e *fakeEar) Name() string { return "fake" }
@@ -138,10 +140,12 @@ func (e *fakeEar) Name() string { return "fake" }
 func (e *fakeEar) Open(ctx context.Context, o providers.TranscribeOptions) (providers.TranscribeStream, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.terms = o.Terms
 	if e.refuse != nil {
 		return nil, e.refuse
 	}
-	s := &earStream{ctx: ctx, offset: o.Offset, results: make(chan earResult, 64)}
+	s := &earStream{ctx: ctx, offset: o.Offset, results: make(chan earResult, 64), pending: e.pending}
+	e.pending = ""
 	e.streams = append(e.streams, s)
 	return s, nil
 }

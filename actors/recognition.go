@@ -103,7 +103,11 @@ func (a *interviewActor) onDeaf(c *engine.Ctx[interviewMsg], m sttDown) {
 		return
 	}
 	a.mic.inbound.Resize(max(a.cfg.OutageBuffer, a.cfg.ReplayBuffer))
-	a.feed(c, turn.StageChanged{Stage: providers.StageSTT, Up: false})
+	if m.final {
+		a.feed(c, turn.StageChanged{Stage: providers.StageSTT, Up: false})
+	} else { // the next stream catches up: what was said is yet to be heard
+		a.feed(c, turn.Backlog{Behind: true})
+	}
 	if !m.final || a.phase != phaseRunning {
 		return
 	}

@@ -260,7 +260,7 @@ func TestAConnectionToAnInterviewThatDiesIsServedOrClosed(t *testing.T) {
 func TestOnlyTheNewestPartialWaits(t *testing.T) {
 	t.Parallel()
 	var reports []interviewMsg
-	a := newSTTActor(nil, nil, 0, 1, func(m interviewMsg) { reports = append(reports, m) })
+	a := newSTTActor(nil, nil, 0, nil, 1, func(m interviewMsg) { reports = append(reports, m) })
 	for _, text := range []string{"one", "one two", "one two three"} {
 		a.hand(providers.Transcript{Text: text})
 	}
@@ -371,6 +371,53 @@ func TestTheSilenceInABacklogIsNotCaughtUpWith(t *testing.T) {
 					t.Errorf("the last words end at %s of %s", f.To, head.Duration())
 				}
 			}
+		}
+	})
+}
+
+func TestNobodyAnswersHalfOfWhatWasSaidWhileRecognitionIsRedialled(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.connect(false)
+		s.untilQuiet()
+		s.mic(time.Second, 0.3)
+		first := s.ear.last(t)
+		at := s.conn.mic.inbound.Head()
+		first.results <- earResult{transcript: providers.Transcript{Text: "I build payment systems.", Final: true, Confidence: 1, From: at - 8000, To: at}}
+		s.mic(500*time.Millisecond, 0.3)
+		s.ear.mu.Lock()
+		s.ear.refuse = &providers.Error{Stage: providers.StageSTT, Provider: "fake", Retry: true, Err: errFake}
+		s.ear.mu.Unlock()
+		first.breaks(errFake)
+		s.mic(500*time.Millisecond, 0.3)
+		s.wait(time.Second) // the answer is over, recognition is still away
+		if n := s.chat.count(); n != 1 {
+			t.Fatalf("half an answer was answered: %q", s.chat.last().History)
+		}
+		s.ear.mu.Lock()
+		s.ear.refuse, s.ear.pending = nil, "And I test them."
+		s.ear.mu.Unlock()
+		s.wait(2 * time.Second)
+		if s.ear.last(t) == first {
+			t.Fatal("recognition was not redialled")
+		}
+		s.untilQuiet()
+		s.wantLines("assistant: This is reply 1.", "user: I build payment systems. And I test them.", "assistant: This is reply 2.")
+	})
+}
+
+func TestRecognitionIsToldWhatToListenFor(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		info := s.info()
+		terms := listenFor(info)
+		if len(terms) == 0 || terms[0] != info.JobRole || len(terms) > maxTerms {
+			t.Errorf("terms %q", terms)
+		}
+		s.connect(false)
+		s.wait(100 * time.Millisecond)
+		if got := s.ear.terms; !slices.Equal(got, terms) {
+			t.Errorf("recognition was told %q, want %q", got, terms)
 		}
 	})
 }

@@ -56,14 +56,15 @@ type sttActor struct {
 	provider Transcriber
 	inbound  *media.Inbound
 	from     interview.Sample
+	terms    []string
 	gen      engine.Gen
 	report   func(interviewMsg)
 	position streamPosition
 	latest   *latestPartial // belongs to the reader
 }
 
-func newSTTActor(provider Transcriber, inbound *media.Inbound, from interview.Sample, gen engine.Gen, report func(interviewMsg)) *sttActor {
-	return &sttActor{provider: provider, inbound: inbound, from: from, gen: gen, report: report}
+func newSTTActor(provider Transcriber, inbound *media.Inbound, from interview.Sample, terms []string, gen engine.Gen, report func(interviewMsg)) *sttActor {
+	return &sttActor{provider: provider, inbound: inbound, from: from, terms: terms, gen: gen, report: report}
 }
 
 // Started dials.
@@ -89,7 +90,7 @@ func (a *sttActor) Receive(c *engine.Ctx[sttMsg], msg sttMsg) {
 // listen runs the stream until it fails or ctx ends.
 func (a *sttActor) listen(ctx context.Context) error {
 	from := max(a.from, a.inbound.Tail())
-	stream, err := a.provider.Open(ctx, providers.TranscribeOptions{Offset: from})
+	stream, err := a.provider.Open(ctx, providers.TranscribeOptions{Offset: from, Terms: a.terms})
 	if err != nil {
 		return fmt.Errorf("open recognition: %w", err)
 	}
@@ -115,7 +116,7 @@ func (a *sttActor) write(ctx context.Context, stream providers.TranscribeStream,
 	buf := make([]int16, sttChunk)
 	silence := make([]int16, media.MicFrame)
 	pos := from
-	behind := false
+	behind := true               // until it has caught up: nobody answers half of what was said
 	quiet := interview.Sample(0) // of the audio just before pos
 	a.position.open(stream, pos)
 	defer a.position.open(nil, pos)
@@ -129,10 +130,12 @@ func (a *sttActor) write(ctx context.Context, stream providers.TranscribeStream,
 			filled = pos + sttGapFill
 			a.position.skip(filled, at-filled)
 		}
-		for ; pos < filled; pos += media.MicFrame {
-			if err := stream.Write(ctx, silence); err != nil {
+		for pos < filled {
+			n := min(media.MicFrame, filled-pos)
+			if err := stream.Write(ctx, silence[:n]); err != nil {
 				return fmt.Errorf("write silence: %w", err)
 			}
+			pos += n
 		}
 		if media.LevelDBFS(buf[:n]) < sttQuiet {
 			quiet += interview.Sample(n)

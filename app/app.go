@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -43,7 +44,8 @@ type App struct {
 	stt      actors.Transcriber // nil: candidates type
 	tts      actors.Synthesizer // nil: candidates read
 	chat     actors.Chat
-	spare    actors.Chat // words without a model
+	spare    actors.Chat  // words without a model
+	losses   atomic.Int64 // requests to models whose answer came too late
 	calls    *actors.Interviews
 	hiring   *hiring.Service
 	bus      *realtime.Bus

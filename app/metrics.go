@@ -40,6 +40,7 @@ func (a *App) registerGauges(r *prometheus.Registry) {
 	counter("vantahire_ledger_refused_total", "Events refused for good.", func() float64 { return float64(a.calls.StoreStats().Refused) })
 	counter("vantahire_live_events_dropped_total", "Live events dropped because a follower was slow.", func() float64 { return float64(a.bus.Dropped()) })
 	r.MustRegister(circuitCollector{a.circuits})
+	counter("vantahire_model_requests_lost_total", "Requests to language models whose answer was not used.", func() float64 { return float64(a.losses.Load()) })
 	counter("vantahire_actor_dead_letters_total", "Messages to actors that had ended.", func() float64 { return float64(a.engine.Stats().DeadLetters) })
 	counter("vantahire_actor_panics_total", "Panics that were contained.", func() float64 { return float64(a.engine.Stats().Panics) })
 }

@@ -159,7 +159,7 @@ func (a *App) openModels() {
 		return
 	}
 	members = append(members, fallback.ChatMember{Provider: scripted, Circuit: a.circuits.For(providers.StageLLM, "local"), LastResort: true})
-	a.chat = fallback.NewChat(fallback.ChatConfig{}, members...)
+	a.chat = fallback.NewChat(fallback.ChatConfig{Losses: &a.losses}, members...)
 }
 
 // chatProfile is how a server of the common protocol wants to be asked.

@@ -251,7 +251,9 @@ func TestARestingModelIsNotAskedUnlessItIsTheLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		one, two := &model{acts: []act{ok(0)}}, &model{acts: []act{ok(0), ok(0), {refuse: failure(true, errBroken)}}}
 		chat := team(nil, one, two)
-		chat.members[0].Circuit.Failed(failure(true, &dial.Refusal{Status: 429, RetryAfter: time.Minute}))
+		for range failuresToOpen {
+			chat.members[0].Circuit.Failed(failure(true, errBroken))
+		}
 		for range 2 {
 			if _, _, err := reply(t.Context(), t, chat); err != nil {
 				t.Fatal(err)

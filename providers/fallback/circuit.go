@@ -49,8 +49,9 @@ type Circuit struct {
 
 	mu       sync.Mutex
 	state    State
-	barred   bool // rests for what time does not heal
-	failures int  // in a row
+	barred   bool      // rests for what time does not heal
+	limited  time.Time // until when it wants to be left alone, by its own words
+	failures int       // in a row
 	rest     time.Duration
 	until    time.Time
 	trialEnd time.Time // a trial that never reports is forgotten then
@@ -92,14 +93,15 @@ func (c *Circuit) Allow() bool {
 }
 
 // AllowLast is Allow for a caller who has nobody else to ask: a provider that
-// merely rests may be well again, and trying it beats silence.
+// merely rests may be well again, and trying it beats silence. One that said how
+// long it wants to be left alone is left alone.
 func (c *Circuit) AllowLast() bool {
 	if c.Allow() {
 		return true
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return !c.barred
+	return !c.barred && !time.Now().Before(c.limited)
 }
 
 // Succeeded notes useful progress: the provider is well.
@@ -109,11 +111,13 @@ func (c *Circuit) Succeeded() {
 	if c.state != Closed {
 		c.log.Info("provider is back", "stage", c.stage, "provider", c.name)
 	}
-	c.state, c.barred, c.failures, c.rest = Closed, false, 0, firstRest
+	c.state, c.barred, c.failures, c.rest, c.limited = Closed, false, 0, firstRest, time.Time{}
 }
 
 // Failed notes a failure. What time does not heal opens the circuit at once, and
-// so does a provider that says how long it wants to be left alone.
+// so does a provider that says how long it wants to be left alone. Many calls that
+// fail at once are one failure: an open circuit rests no longer for them. That we
+// ask for no more than an account allows is no failure of the provider's.
 func (c *Circuit) Failed(err error) {
 	now := time.Now()
 	var (
@@ -122,10 +126,23 @@ func (c *Circuit) Failed(err error) {
 	)
 	errors.As(err, &known)
 	errors.As(err, &refusal)
+	if errors.Is(err, providers.ErrBusy) && refusal == nil {
+		c.Abandoned()
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.failed++
 	c.failures++
+	if refusal != nil && refusal.RetryAfter > 0 {
+		c.limited = latest(c.limited, now.Add(refusal.RetryAfter))
+	}
+	if c.state == Open && now.Before(c.until) {
+		if !concernsAccount(refusal) {
+			c.until = latest(c.until, c.limited)
+			return
+		}
+	}
 	switch {
 	case concernsAccount(refusal), errors.Is(err, providers.ErrUnavailable):
 		c.barred = true
@@ -139,6 +156,13 @@ func (c *Circuit) Failed(err error) {
 		// The request was wrong, not the provider.
 		c.failures--
 	}
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // open is called with mu held.

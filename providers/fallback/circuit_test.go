@@ -3,6 +3,7 @@ package fallback
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -171,4 +172,50 @@ func TestAProviderRecoversInTheBackground(t *testing.T) {
 		cancel()
 		<-done
 	})
+}
+
+func TestManyFailuresAtOnceAreOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := NewCircuit(providers.StageSTT, "one", nil)
+		for range 100 { // every call's stream broke
+			c.Failed(failure(true, errBroken))
+		}
+		time.Sleep(firstRest)
+		if !c.Allow() {
+			t.Error("a moment later it is not tried again")
+		}
+	})
+}
+
+func TestAProviderThatAskedForAPauseGetsItFromEverybody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := NewCircuit(providers.StageSTT, "one", nil)
+		c.Failed(failure(true, &dial.Refusal{Status: 429, RetryAfter: 20 * time.Second}))
+		c.Failed(failure(true, errBroken)) // a stream that was open
+		time.Sleep(19 * time.Second)
+		if c.AllowLast() {
+			t.Error("it is asked before its pause is over")
+		}
+		time.Sleep(time.Second)
+		if !c.AllowLast() {
+			t.Error("it is not asked when its pause is over")
+		}
+	})
+}
+
+func TestOurOwnLimitIsNoFailureOfTheProvider(t *testing.T) {
+	t.Parallel()
+	c := NewCircuit(providers.StageTTS, "one", nil)
+	for range 10 {
+		c.Failed(failure(true, providers.ErrBusy))
+	}
+	if s := c.Stats(); s.State != Closed || s.Failed != 0 {
+		t.Errorf("%+v", s)
+	}
+	c.Failed(failure(true, fmt.Errorf("%w: %w", providers.ErrBusy, &dial.Refusal{Status: 429})))
+	if s := c.Stats(); s.State != Open {
+		t.Errorf("a refusal for too many is no failure: %+v", s)
+	}
 }

@@ -32,7 +32,8 @@ type TranscriberConfig struct {
 	OpenWithin time.Duration
 	// Mute is how long somebody may speak, by the sound's level, without a result
 	// of any kind before the stream counts as deaf: interim results come about once
-	// a second, and providers are known to go mute on an open socket. Default 4 s.
+	// a second, and providers are known to go mute on an open socket. Default 10 s:
+	// loud sound without a word, such as music, gets an empty final now and then.
 	Mute time.Duration
 }
 
@@ -51,7 +52,7 @@ func NewTranscriber(cfg TranscriberConfig, members ...TranscriberMember) *Transc
 		cfg.OpenWithin = 3 * time.Second
 	}
 	if cfg.Mute <= 0 {
-		cfg.Mute = 4 * time.Second
+		cfg.Mute = 10 * time.Second
 	}
 	return &Transcriber{members: members, cfg: cfg}
 }

@@ -101,7 +101,7 @@ func pair(ears ...*ear) (*Transcriber, []*Circuit) {
 		c := NewCircuit(providers.StageSTT, e.name, nil)
 		members, circuits = append(members, TranscriberMember{e, c}), append(circuits, c)
 	}
-	return NewTranscriber(TranscriberConfig{}, members...), circuits
+	return NewTranscriber(TranscriberConfig{Mute: 4 * time.Second}, members...), circuits
 }
 
 // frame is 20 ms of sound, loud as speech or quiet.
