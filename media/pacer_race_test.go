@@ -77,6 +77,7 @@ func TestPacerHandsOutNothingThatWasTakenBack(t *testing.T) {
 			pcm := make([]int16, 3*PlayFrame)
 			for no := interview.ReplyNo(1); no <= replies; no++ {
 				p.playout.Begin(no)
+				sent := w.frames.Load() // before the writer: it may be done before we look again
 				writing := make(chan struct{})
 				others.Go(func() {
 					defer close(writing)
@@ -89,7 +90,7 @@ func TestPacerHandsOutNothingThatWasTakenBack(t *testing.T) {
 						}
 					}
 				})
-				for sent := w.frames.Load(); w.frames.Load() == sent; {
+				for w.frames.Load() == sent {
 					runtime.Gosched()
 				}
 				takeBack(p, w, no)
