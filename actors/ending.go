@@ -29,7 +29,7 @@ func (a *interviewActor) end(c *engine.Ctx[interviewMsg], reason interview.EndRe
 	c.After(closeWithin, closeDue{})
 	kind, payload := interview.KindEnded, any(interview.Ended{Reason: reason, Used: used})
 	if !reason.Final() { // it may be resumed: the ledger stays open
-		kind, payload = interview.KindTalkTime, interview.TalkTime{Used: used, Tokens: a.spent.tokens, Characters: a.spent.characters}
+		kind, payload = interview.KindTalkTime, a.talkTime()
 	}
 	a.record(kind, payload, nil)
 	a.endSeq = a.seq

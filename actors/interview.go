@@ -317,12 +317,17 @@ func (a *interviewActor) whisper(text string) {
 	}
 }
 
+// talkTime is how long was talked so far, and what that has cost.
+func (a *interviewActor) talkTime() interview.TalkTime {
+	return interview.TalkTime{Used: a.turn.Used(a.since()), Tokens: a.spent.tokens, Characters: a.spent.characters}
+}
+
 // onTick stores how far the call has come.
 func (a *interviewActor) onTick(c *engine.Ctx[interviewMsg]) {
 	if a.phase != phaseRunning {
 		return
 	}
-	t := interview.TalkTime{Used: a.turn.Used(a.since()), Tokens: a.spent.tokens, Characters: a.spent.characters}
+	t := a.talkTime()
 	if r := a.reply; r != nil && r.sounding {
 		t.Reply, t.Played = r.no, a.playedOf(r)
 	}

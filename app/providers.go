@@ -26,16 +26,21 @@ func (a *App) openProviders(context.Context) error {
 	return nil
 }
 
+// circuit is a provider's, tried again in the background if it can be probed.
+func (a *App) circuit(stage providers.Stage, name string, provider any) *fallback.Circuit {
+	c := a.circuits.For(stage, name)
+	if prober, can := provider.(fallback.Prober); can {
+		a.circuits.Watch(c, prober)
+	}
+	return c
+}
+
 // openEars finds who hears.
 func (a *App) openEars() {
 	cfg := a.cfg.Providers
 	var members []fallback.TranscriberMember
 	add := func(p fallback.TranscriberProvider, name string) {
-		circuit := a.circuits.For(providers.StageSTT, name)
-		if prober, can := p.(fallback.Prober); can {
-			a.circuits.Watch(circuit, prober)
-		}
-		members = append(members, fallback.TranscriberMember{Provider: p, Circuit: circuit})
+		members = append(members, fallback.TranscriberMember{Provider: p, Circuit: a.circuit(providers.StageSTT, name, p)})
 	}
 	if cfg.DeepgramKey != "" {
 		add(deepgram.NewTranscriber(deepgram.ListenConfig{
@@ -85,11 +90,7 @@ func (a *App) openVoices() {
 		if v == nil {
 			continue
 		}
-		circuit := a.circuits.For(providers.StageTTS, name)
-		if prober, can := v.(fallback.Prober); can {
-			a.circuits.Watch(circuit, prober)
-		}
-		members = append(members, fallback.VoiceMember{Provider: v, Circuit: circuit})
+		members = append(members, fallback.VoiceMember{Provider: v, Circuit: a.circuit(providers.StageTTS, name, v)})
 	}
 	if len(members) > 0 {
 		a.tts = fallback.NewSynthesizer(fallback.VoiceConfig{}, members...)
@@ -135,9 +136,7 @@ func (a *App) openModels() {
 				a.log.Warn("a language model may not be usable", "provider", p.Name, "model", p.Model, "error", err)
 			}
 		})
-		circuit := a.circuits.For(providers.StageLLM, p.Name+" "+p.Model)
-		a.circuits.Watch(circuit, client)
-		members = append(members, fallback.ChatMember{Provider: client, Circuit: circuit})
+		members = append(members, fallback.ChatMember{Provider: client, Circuit: a.circuit(providers.StageLLM, p.Name+" "+p.Model, client)})
 	}
 	if cfg.GroqKey != "" {
 		for _, model := range []string{cfg.GroqModel, cfg.GroqSpareModel} {
