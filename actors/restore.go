@@ -95,7 +95,8 @@ func restore(events []interview.Event) past {
 				}
 			}
 		case interview.KindConnectionLost, interview.KindPaused, interview.KindResumed, interview.KindWhispered,
-			interview.KindTakenOver, interview.KindHandedBack, interview.KindDegraded, interview.KindTurnMeasured, interview.KindBudgetSpent:
+			interview.KindTakenOver, interview.KindHandedBack, interview.KindDegraded, interview.KindTurnMeasured, interview.KindBudgetSpent,
+			interview.KindTurnBegan, interview.KindTurnInputs, interview.KindQuarantined:
 		}
 	}
 	for _, s := range segments {

@@ -77,7 +77,7 @@ func New(ctx context.Context, cfg configs.Config, log *slog.Logger, options ...f
 	}
 	defer func() {
 		if err != nil {
-			stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.Server.DrainTimeout)
+			stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.Server.StopTimeout)
 			defer cancel()
 			err = errors.Join(err, a.Close(stop))
 		}

@@ -41,8 +41,12 @@ type Server struct {
 	// Profile serves /debug/pprof to loopback addresses: where the program spends
 	// its time and memory. It can show what candidates say.
 	Profile bool `env:"VANTAHIRE_PPROF" default:"false"`
-	// DrainTimeout bounds an orderly stop.
-	DrainTimeout time.Duration `env:"VANTAHIRE_DRAIN_TIMEOUT" default:"15s" min:"1s" max:"1h"`
+	// DrainTimeout is how long running interviews may go on after the signal to stop.
+	// Then they are handed over: their candidates come back to another server, or to
+	// this one's successor. A second signal hands them over at once.
+	DrainTimeout time.Duration `env:"VANTAHIRE_DRAIN_TIMEOUT" default:"15s" min:"0s" max:"2h"`
+	// StopTimeout bounds what follows: goodbyes, the last writes, closing everything.
+	StopTimeout time.Duration `env:"VANTAHIRE_STOP_TIMEOUT" default:"15s" min:"1s" max:"5m"`
 }
 
 // Production reports whether the strict rules hold.
@@ -57,6 +61,17 @@ type Storage struct {
 	// DataDir holds the private database and the development key. Empty: as root
 	// /var/lib/vantahire, else vantahire in the user's data folder.
 	DataDir string `env:"VANTAHIRE_DATA_DIR"`
+	// JournalDir is where events wait that the database does not take: a folder on a
+	// disk that survives a restart. Several servers on one machine may share it.
+	// Empty: journal in the data folder.
+	JournalDir string `env:"VANTAHIRE_JOURNAL_DIR"`
+	// JournalMB bounds what may wait there, in MiB. A call writes about 2 MiB an
+	// hour.
+	JournalMB int `env:"VANTAHIRE_JOURNAL_MAX_MB" default:"256" min:"1" max:"65536"`
+	// RecordKey seals the record of a completed interview (HMAC-SHA-256), so that it
+	// can be verified later. Empty: a generated one in the data folder. Servers of
+	// one database need the same.
+	RecordKey Secret `env:"VANTAHIRE_RECORD_KEY" minlen:"32"`
 	// PostgresBin is the folder of the postgres and initdb programs of the private
 	// database. Empty: looked for in the usual places.
 	PostgresBin string `env:"VANTAHIRE_PG_BIN"`

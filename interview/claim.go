@@ -3,6 +3,7 @@ package interview
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Claim is what a process gets when it becomes the one writer of an interview.
@@ -10,6 +11,18 @@ type Claim struct {
 	Fence   Fence
 	LastSeq Seq     // 0 when nothing is stored yet
 	Events  []Event // everything stored so far, in order
+}
+
+// OwnedElsewhereError refuses a claim: another process, which is alive, owns the
+// interview.
+type OwnedElsewhereError struct {
+	Interview  ID
+	RetryAfter time.Duration // when asking again makes sense: it would be known dead by then
+}
+
+// Error names the interview.
+func (e *OwnedElsewhereError) Error() string {
+	return fmt.Sprintf("interview %s is live in another process", e.Interview)
 }
 
 // StaleFenceError reports writes refused because another process has claimed

@@ -29,6 +29,9 @@ const (
 	KindDegraded       EventKind = "degraded"        // Degraded: a provider is down
 	KindTurnMeasured   EventKind = "turn_measured"   // TurnMeasured: where the time of an answered turn went
 	KindBudgetSpent    EventKind = "budget_spent"    // BudgetSpent: the interview has to close
+	KindTurnBegan      EventKind = "turn_began"      // TurnBegan: the turn machine starts, or starts again after a restart
+	KindTurnInputs     EventKind = "turn_inputs"     // TurnInputs: what the turn machine was told since
+	KindQuarantined    EventKind = "quarantined"     // Quarantined: holds the place of an event that can't be stored
 	KindEnded          EventKind = "ended"           // Ended: nothing follows
 )
 
@@ -150,6 +153,28 @@ type TurnMeasured struct {
 type BudgetSpent struct {
 	Tokens     int `json:"tokens"`     // of the language model, so far
 	Characters int `json:"characters"` // of the voice, so far
+}
+
+// TurnBegan is the payload of KindTurnBegan: what the turn machine started with.
+// With it and the TurnInputs that follow, its decisions can be replayed.
+type TurnBegan struct {
+	Program string          `json:"program,omitempty"` // the build that ran it
+	Config  json.RawMessage `json:"config"`            // turn.Config
+	Numbers json.RawMessage `json:"numbers"`           // turn.Resume
+	Resumed bool            `json:"resumed,omitempty"`
+}
+
+// TurnInputs is the payload of KindTurnInputs: the events the turn machine was fed
+// since the last of its kind, in order. It is stored before any event the machine
+// decided on, so that every stored decision can be derived from what is before it.
+type TurnInputs struct {
+	Inputs []json.RawMessage `json:"inputs"`
+}
+
+// Quarantined is the payload of KindQuarantined. The event itself is in quarantine.
+type Quarantined struct {
+	Kind   EventKind `json:"kind"`
+	Reason string    `json:"reason"` // without any of its content
 }
 
 // Ended is the payload of KindEnded.

@@ -51,7 +51,7 @@ func serve(ctx context.Context, args []string, out, errOut io.Writer) int {
 		status = exitFailed
 	}
 	_, _ = fmt.Fprintln(out, "Stopping ...")
-	stop, cancel := context.WithTimeout(context.Background(), cfg.Server.DrainTimeout)
+	stop, cancel := context.WithTimeout(context.Background(), cfg.Server.StopTimeout)
 	defer cancel()
 	if err := a.Close(stop); err != nil {
 		log.Error("stop was not orderly", "error", err)
