@@ -230,9 +230,9 @@ func (a *interviewActor) onClient(c *engine.Ctx[interviewMsg], m clientSaid) {
 		case phaseRunning:
 			a.feed(c, turn.EndAsked{})
 		case phaseClaiming:
-			a.endAsked = true
+			a.endAs = interview.EndCandidate
 		case phaseWaiting, phaseDialing, phaseGoingLive, phaseEnding, phaseOver:
-			a.endUnbegun(c)
+			a.endUnbegun(c, interview.EndCandidate)
 		}
 	case voiceproto.Consent, voiceproto.Ping: // the edge and the connection have dealt with them
 	}

@@ -70,6 +70,7 @@ type Deps struct {
 	// Spare words replies without cost once the budget is used up; nil: Chat does.
 	Spare     Chat
 	Ledger    Ledger
+	Journal   Journal // may be nil: then events wait in memory while the database is away
 	Lifecycle Lifecycle
 	Publisher Publisher
 	Log       *slog.Logger

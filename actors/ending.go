@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/vantahire/vantahire/actors/ledger"
 	"github.com/vantahire/vantahire/engine"
 	"github.com/vantahire/vantahire/interview"
 	"github.com/vantahire/vantahire/media/voiceproto"
@@ -69,11 +70,22 @@ func (a *interviewActor) finish(c *engine.Ctx[interviewMsg]) {
 	a.leave(c, code, text)
 }
 
-// endUnbegun carries out the candidate's "end" before the conversation runs: an
-// interview that was going on earlier is over, one that has not begun stays fresh.
-func (a *interviewActor) endUnbegun(c *engine.Ctx[interviewMsg]) {
+// onConclude ends an interview whose candidate did not come back after a restart.
+func (a *interviewActor) onConclude(c *engine.Ctx[interviewMsg]) {
+	switch {
+	case a.conn != nil: // it has just come back
+	case a.phase == phaseClaiming:
+		a.endAs = interview.EndGone
+	case a.phase == phaseWaiting:
+		a.endUnbegun(c, interview.EndGone)
+	}
+}
+
+// endUnbegun carries out an end before the conversation runs: an interview that was
+// going on earlier is over, one that has not begun stays fresh.
+func (a *interviewActor) endUnbegun(c *engine.Ctx[interviewMsg], reason interview.EndReason) {
 	if a.resumed {
-		a.end(c, interview.EndCandidate)
+		a.end(c, reason)
 		return
 	}
 	a.refuse(c, voiceproto.CloseCompleted, "", interview.EndNeverStarted)
@@ -147,17 +159,8 @@ func (a *interviewActor) leave(c *engine.Ctx[interviewMsg], code int, text strin
 		a.conn.transport.Close(code, text)
 		a.conn = nil
 	}
-	if fence := a.claim.Fence; fence != 0 {
-		ctx := context.WithoutCancel(c.Context())
-		log, ledger, id := a.log, a.deps.Ledger, a.info.ID
-		c.Go("release", func(context.Context) error {
-			ctx, cancel := context.WithTimeout(ctx, closeWithin)
-			defer cancel()
-			if err := ledger.Release(ctx, id, fence); err != nil {
-				log.Warn("ownership was not given back", "error", err)
-			}
-			return nil
-		}, nil)
+	if a.claim.Fence != 0 {
+		a.store.Tell(ledger.Release{Interview: a.info.ID, Fence: a.claim.Fence})
 	}
 	a.over(a.ended)
 	c.Stop(engine.ErrStopped)

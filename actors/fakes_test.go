@@ -73,6 +73,12 @@ func (l *memoryLedger) Commit(ctx context.Context, batch []interview.Event) erro
 
 func (l *memoryLedger) Release(context.Context, interview.ID, interview.Fence) error { return nil }
 
+func (l *memoryLedger) Elsewhere(context.Context, interview.ID, string) error { return nil }
+
+func (l *memoryLedger) AppendLate(context.Context, []interview.Event) error { return nil }
+
+func (l *memoryLedger) SettleLate(context.Context, []interview.ID) error { return nil }
+
 func (l *memoryLedger) set(delay time.Duration, broken error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -3,9 +3,11 @@ package actors
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"time"
 
+	"github.com/vantahire/vantahire/actors/ledger"
 	"github.com/vantahire/vantahire/actors/plan"
 	"github.com/vantahire/vantahire/actors/turn"
 	"github.com/vantahire/vantahire/engine"
@@ -56,7 +58,7 @@ type interviewActor struct {
 	info Info
 	log  *slog.Logger
 
-	store engine.Ref[storeMsg]
+	store engine.Ref[ledger.Msg]
 	over  func(interview.EndReason) // tells the interviews actor; called once
 
 	phase phase
@@ -97,7 +99,7 @@ type interviewActor struct {
 
 	typing     typingPace
 	resumed    bool
-	endAsked   bool // by the candidate, before the claim was answered
+	endAs      interview.EndReason // asked for before the claim was answered
 	claim      interview.Claim
 	seq        interview.Seq
 	stored     map[interview.Seq]func()
@@ -106,7 +108,7 @@ type interviewActor struct {
 	endDurable bool          // it is stored
 }
 
-func newInterviewActor(cfg Config, deps Deps, info Info, store engine.Ref[storeMsg], over func(interview.EndReason)) *interviewActor {
+func newInterviewActor(cfg Config, deps Deps, info Info, store engine.Ref[ledger.Msg], over func(interview.EndReason)) *interviewActor {
 	return &interviewActor{
 		cfg: cfg, deps: deps, info: info, log: deps.Log.With("interview", info.ID),
 		store: store, over: over, start: time.Now(),
@@ -189,6 +191,10 @@ func (a *interviewActor) Receive(c *engine.Ctx[interviewMsg], msg interviewMsg) 
 		a.onTick(c)
 	case operator:
 		a.onOperator(c, m.event)
+	case overtaken:
+		a.onOvertaken(c)
+	case conclude:
+		a.onConclude(c)
 	case terminate:
 		a.onTerminate(c, m.reason)
 	case lifecycleDone:
@@ -203,7 +209,13 @@ func (a *interviewActor) onClaimed(c *engine.Ctx[interviewMsg], m claimed) {
 	if a.phase != phaseClaiming {
 		return
 	}
-	if m.err != nil {
+	var elsewhere *interview.OwnedElsewhereError
+	switch {
+	case errors.As(m.err, &elsewhere):
+		a.log.Info("interview is live in another process", "retry_after", elsewhere.RetryAfter)
+		a.refuse(c, voiceproto.CloseTryAgain, "Please try again", interview.EndElsewhere)
+		return
+	case m.err != nil:
 		a.log.Error("claim failed", "error", m.err)
 		a.refuse(c, voiceproto.CloseTryAgain, "Please try again", interview.EndFailed)
 		return
@@ -233,8 +245,8 @@ func (a *interviewActor) onClaimed(c *engine.Ctx[interviewMsg], m claimed) {
 	a.spawnSpeakers(c)
 	a.phase = phaseWaiting
 	switch {
-	case a.endAsked:
-		a.endUnbegun(c)
+	case a.endAs != "":
+		a.endUnbegun(c, a.endAs)
 	case a.conn != nil:
 		a.dial(c)
 	}

@@ -379,7 +379,7 @@ func TestAFullHouseRefusesNewInterviewsOnly(t *testing.T) {
 		if _, err := s.calls.Connect(t.Context(), other, newDevice(true), false); err == nil {
 			t.Error("a second interview was admitted")
 		}
-		if err := s.calls.Admits(s.id); err != nil {
+		if err := s.calls.Admits(t.Context(), s.id); err != nil {
 			t.Errorf("the live interview is closed to its candidate: %v", err)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vantahire/vantahire/actors/ledger"
 	"github.com/vantahire/vantahire/actors/turn"
 	"github.com/vantahire/vantahire/engine"
 	"github.com/vantahire/vantahire/interview"
@@ -30,12 +31,13 @@ type Interviews struct {
 	cfg   Config
 	deps  Deps
 	sys   *engine.System
-	store engine.Ref[storeMsg]
-	stats storeCounters
+	store engine.Ref[ledger.Msg]
+	stats ledger.Counters
 
 	mu     sync.Mutex
 	calls  map[interview.ID]*call
 	closed bool
+	broken bool
 	serial uint64
 	idle   chan struct{} // closed and replaced whenever the last call is over
 }
@@ -49,18 +51,24 @@ type call struct {
 	conns []*Connection // guarded by Interviews.mu; those that are open
 }
 
-// NewInterviews starts the store actor and admits calls from now on.
+// NewInterviews starts the ledger's writer and admits calls from now on.
 func NewInterviews(sys *engine.System, cfg Config, deps Deps) (*Interviews, error) {
 	if deps.Meter == nil {
 		deps.Meter = noMeter{}
 	}
 	i := &Interviews{cfg: cfg.withDefaults(), deps: deps, sys: sys, calls: map[interview.ID]*call{}}
-	ref, err := engine.Spawn(sys, engine.Spec[storeMsg]{
-		Role: "store", ID: "store", Inbox: 1024,
-		New: func(engine.Gen) engine.Behavior[storeMsg] { return newStoreActor(deps.Ledger, deps.Log, &i.stats) },
+	ref, err := engine.Spawn(sys, engine.Spec[ledger.Msg]{
+		Role: "ledger", ID: "ledger", Inbox: 1024,
+		New: func(engine.Gen) engine.Behavior[ledger.Msg] {
+			return ledger.New(ledger.Config{
+				Ledger: deps.Ledger, Journal: deps.Journal, Log: deps.Log, Counters: &i.stats,
+				Overtaken: func(id interview.ID) { _ = i.tell(id, overtaken{}) }, // one that is not live is no matter
+			})
+		},
+		OnFailure: i.writerFailed,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("start the store actor: %w", err)
+		return nil, fmt.Errorf("start the writer of the ledger: %w", err)
 	}
 	i.store = ref
 	return i, nil
@@ -109,12 +117,27 @@ func (i *Interviews) attach(id interview.ID, live *call, conn *Connection) bool 
 	return true
 }
 
-// Admits reports whether a new interview would be taken now, so that the edge can
-// refuse before it upgrades a request.
-func (i *Interviews) Admits(id interview.ID) error {
+// elsewhereTimeout bounds the question who owns an interview. The claim asks again.
+const elsewhereTimeout = time.Second
+
+// Admits reports why a candidate's interview can't be held here now, so that the
+// edge can refuse before it upgrades a request: ErrFull, ErrClosed, or
+// *interview.OwnedElsewhereError. It may ask the database.
+func (i *Interviews) Admits(ctx context.Context, id interview.ID) error {
 	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.admits(id)
+	err, live := i.admits(id), i.calls[id] != nil
+	i.mu.Unlock()
+	if err != nil || live {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, elsewhereTimeout)
+	defer cancel()
+	err = i.deps.Ledger.Elsewhere(ctx, id, i.cfg.Owner)
+	if err != nil && !errors.As(err, new(*interview.OwnedElsewhereError)) {
+		i.deps.Log.Warn("it is not known who owns the interview", "interview", id, "error", err)
+		return nil
+	}
+	return err
 }
 
 func (i *Interviews) admits(id interview.ID) error {
@@ -203,7 +226,7 @@ func (i *Interviews) Live() []interview.ID {
 }
 
 // StoreStats tells what the ledger's writer did.
-func (i *Interviews) StoreStats() StoreStats { return i.stats.snapshot() }
+func (i *Interviews) StoreStats() ledger.Stats { return i.stats.Snapshot() }
 
 // End ends a live interview for a reason from outside. It does not wait.
 func (i *Interviews) End(id interview.ID, reason interview.EndReason) error {
@@ -237,49 +260,6 @@ func (i *Interviews) tell(id interview.ID, m interviewMsg) error {
 	}
 	live.ref.Tell(m)
 	return nil
-}
-
-// Close admits no new interview, ends those that are live so that they can be
-// resumed, waits for them and then for the ledger, all within ctx.
-func (i *Interviews) Close(ctx context.Context) error {
-	i.mu.Lock()
-	i.closed = true
-	var idle chan struct{}
-	if len(i.calls) > 0 {
-		if i.idle == nil {
-			i.idle = make(chan struct{})
-		}
-		idle = i.idle
-	}
-	i.mu.Unlock()
-	for _, id := range i.Live() {
-		_ = i.End(id, interview.EndShutdown)
-	}
-	if idle != nil {
-		select {
-		case <-idle:
-		case <-ctx.Done():
-			return fmt.Errorf("%d interviews did not end: %w", len(i.Live()), context.Cause(ctx))
-		}
-	}
-	return i.flush(ctx)
-}
-
-// flush waits until every event handed over is durable.
-func (i *Interviews) flush(ctx context.Context) error {
-	const look = 5 * time.Millisecond
-	tick := time.NewTicker(look)
-	defer tick.Stop()
-	for {
-		if i.store.Depth() == 0 && i.stats.waiting.Load() == 0 {
-			return nil
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return fmt.Errorf("%d events are not durable: %w", i.stats.waiting.Load(), context.Cause(ctx))
-		}
-	}
 }
 
 // newConnection is called by Connect's goroutine; it reads only what never

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/vantahire/vantahire/actors/ledger"
 	"github.com/vantahire/vantahire/engine"
 	"github.com/vantahire/vantahire/interview"
 	"github.com/vantahire/vantahire/media/voiceproto"
@@ -24,7 +25,7 @@ func (a *interviewActor) record(kind interview.EventKind, payload any, durable f
 		a.stored[seq] = durable
 	}
 	tell := a.tell
-	a.store.Tell(appendEvent{event: ev, written: func(err error) { tell(eventStored{seq, err}) }})
+	a.store.Tell(ledger.Append{Event: ev, Written: func(err error) { tell(eventStored{seq, err}) }})
 }
 
 // onStored takes the ledger's answer.
@@ -42,10 +43,19 @@ func (a *interviewActor) onStored(c *engine.Ctx[interviewMsg], m eventStored) {
 		}
 	case a.phase >= phaseEnding && durable == nil:
 	case errors.As(m.err, &stale):
-		a.log.Warn("another process owns the interview now")
-		a.abandon(c, voiceproto.CloseTryAgain, interview.EndLedgerRefused)
+		a.onOvertaken(c)
+	case errors.Is(m.err, ledger.ErrQuarantined) && m.seq != a.endSeq:
+		// Nobody is told that it is settled. The call goes on: one event is less than
+		// all that follow.
 	default:
 		a.log.Error("event was refused", "seq", m.seq, "error", m.err)
 		a.abandon(c, voiceproto.CloseInternal, interview.EndFailed)
 	}
+}
+
+// onOvertaken leaves the interview to the process that owns it now: its candidate is
+// there, or will come back to it.
+func (a *interviewActor) onOvertaken(c *engine.Ctx[interviewMsg]) {
+	a.log.Warn("another process owns the interview now")
+	a.abandon(c, voiceproto.CloseTryAgain, interview.EndLedgerRefused)
 }

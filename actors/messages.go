@@ -93,6 +93,10 @@ type (
 	lifecycleDone struct{ err error }
 	// terminate ends the interview from outside.
 	terminate struct{ reason interview.EndReason }
+	// conclude ends an interview that nobody came back to.
+	conclude struct{}
+	// overtaken says that another process owns the interview now.
+	overtaken struct{}
 	// operator is what a recruiter does in the call.
 	operator struct{ event turn.Event }
 )
@@ -122,4 +126,6 @@ func (sttRetry) interviewMsg()      {}
 func (voiceRetry) interviewMsg()    {}
 func (lifecycleDone) interviewMsg() {}
 func (terminate) interviewMsg()     {}
+func (conclude) interviewMsg()      {}
+func (overtaken) interviewMsg()     {}
 func (operator) interviewMsg()      {}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/vantahire/vantahire/actors/ledger"
 	"github.com/vantahire/vantahire/interview"
 	"github.com/vantahire/vantahire/media"
 	"github.com/vantahire/vantahire/media/voiceproto"
@@ -33,29 +34,15 @@ type Chat interface {
 	Reply(ctx context.Context, r providers.ChatRequest) (providers.TokenStream, error)
 }
 
-// Ledger makes events durable. Implementations are goroutine-safe.
-type Ledger interface {
-	// Claim makes owner the one writer of an interview and returns its new fence
-	// and what is stored already.
-	Claim(ctx context.Context, id interview.ID, owner string) (interview.Claim, error)
-	// Commit stores a batch of events, which may belong to many interviews, in one
-	// transaction and returns when they are durable. Storing an event a second
-	// time is no error. Events whose fence is not the current one are refused by
-	// *interview.StaleFenceError, and events that can never be stored by an error
-	// that is RefusedEvents, while the others are stored; both may be joined. Any
-	// other error means that nothing was stored and the batch may be tried again.
-	Commit(ctx context.Context, batch []interview.Event) error
-	// Release gives the ownership back.
-	Release(ctx context.Context, id interview.ID, fence interview.Fence) error
-}
-
-// RefusedEvents is an error about events that can never be stored, however often
-// they are tried.
-type RefusedEvents interface {
-	error
-	// Refusal is why the event was refused; nil when it was not.
-	Refusal(id interview.ID, seq interview.Seq) error
-}
+// The ports of the ledger's writer, which the interviews share.
+type (
+	// Ledger makes events durable.
+	Ledger = ledger.Ledger
+	// Journal keeps them on the local disk meanwhile.
+	Journal = ledger.Journal
+	// RefusedEvents is an error about events that can never be stored.
+	RefusedEvents = ledger.RefusedEvents
+)
 
 // Lifecycle moves an interview through the states of contract section 3.1 and
 // tells whoever follows it. Calls may block on a database; they run in owned

@@ -67,7 +67,7 @@ func (a *App) openInterviews(ctx context.Context) error {
 	}
 	deps := actors.Deps{
 		STT: a.stt, TTS: a.tts, Chat: a.chat, Spare: a.spare,
-		Ledger: ledger, Lifecycle: lifecyclePort{a.hiring}, Publisher: livePublisher{a.bus}, Log: a.log, Meter: a.meter,
+		Ledger: ledgerPort{ledger}, Lifecycle: lifecyclePort{a.hiring}, Publisher: livePublisher{a.bus}, Log: a.log, Meter: a.meter,
 	}
 	if a.calls, err = actors.NewInterviews(a.engine, cfg, deps); err != nil {
 		return err
@@ -166,6 +166,9 @@ func (p callsPort) Connect(ctx context.Context, info actors.Info, t actors.Trans
 	}
 	return c, nil
 }
+
+// Admits reports why a candidate's interview can't be held here now.
+func (p callsPort) Admits(id interview.ID) error { return p.Interviews.Admits(context.Background(), id) }
 
 // End ends a live interview for a reason from outside.
 func (p callsPort) End(id interview.ID, reason interview.EndReason) error {

@@ -39,7 +39,7 @@ var testSupport = []string{"hiring/hiringtest", "store/testdb"}
 // pure packages decide and do nothing else: no clock, no I/O, no goroutine. They
 // import what can't do any of it (time is there for its durations).
 var pure = map[string][]string{
-	"actors/turn": {"cmp", "errors", "fmt", "maps", "math", "slices", "strings", "time", "unicode", "unicode/utf8"},
+	"actors/turn": {"cmp", "encoding/json", "errors", "fmt", "maps", "math", "slices", "strings", "time", "unicode", "unicode/utf8"},
 	"actors/plan": {"bytes", "cmp", "encoding/json", "errors", "fmt", "io", "maps", "math", "slices", "strings", "time", "unicode", "unicode/utf8"},
 	"interview":   {"encoding/json", "errors", "fmt", "strconv", "strings", "time"},
 }

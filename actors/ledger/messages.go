@@ -1,0 +1,55 @@
+package ledger
+
+import "github.com/vantahire/vantahire/interview"
+
+// Msg is what a writer can receive.
+type Msg interface{ ledgerMsg() }
+
+type (
+	// Append hands over one event; Written is told once it is durable, or refused
+	// for good. It is called by the writer and must not block.
+	Append struct {
+		Event   interview.Event
+		Written func(error)
+	}
+	// Release gives the ownership of an interview back, as soon as all its events
+	// that were handed over before are in the database: who claims it then finds
+	// them.
+	Release struct {
+		Interview interview.ID
+		Fence     interview.Fence
+	}
+	// batchDone reports on the batch that is with the database.
+	batchDone struct{ err error }
+	// spillDone reports on the batch that is with the journal.
+	spillDone struct{ err error }
+	// drainDone reports on a part of the journal.
+	drainDone struct {
+		part drained
+		err  error
+	}
+	// settleDone reports on what overtaken interviews left open.
+	settleDone struct {
+		ids []interview.ID
+		err error
+	}
+	// drainDue tries the database again.
+	drainDue struct{}
+	// spillDue tries the journal again.
+	spillDue struct{}
+	// releaseDone reports on an ownership that was given back.
+	releaseDone struct {
+		release Release
+		err     error
+	}
+)
+
+func (Append) ledgerMsg()      {}
+func (Release) ledgerMsg()     {}
+func (batchDone) ledgerMsg()   {}
+func (spillDone) ledgerMsg()   {}
+func (drainDone) ledgerMsg()   {}
+func (settleDone) ledgerMsg()  {}
+func (drainDue) ledgerMsg()    {}
+func (spillDue) ledgerMsg()    {}
+func (releaseDone) ledgerMsg() {}

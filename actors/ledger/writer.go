@@ -1,0 +1,254 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/vantahire/vantahire/engine"
+	"github.com/vantahire/vantahire/interview"
+)
+
+const (
+	// batchSize is how many events one transaction takes at most: group commit
+	// gains little beyond it (measured: 100 rows reach half the rate of bulk copy).
+	batchSize = 256
+	// queueBound bounds the events that wait in memory. At about 300 bytes each they
+	// stay under 20 MiB; a call makes fewer than 3 a second, so 100 calls fill it
+	// only after minutes without database and journal. When it is full the
+	// interview whose event is refused ends instead of losing lines silently.
+	queueBound = 65536
+	// patience is how long the database may take for a commit before events go to
+	// the journal instead: what a candidate waits for a caption at most.
+	patience = time.Second
+	// releaseTimeout bounds giving an ownership back.
+	releaseTimeout = 8 * time.Second
+	// releaseBound bounds the ownerships that wait to be given back. What does not
+	// fit stays ours until the process ends, which costs nothing but a wait.
+	releaseBound = 4096
+)
+
+// ErrQuarantined says that an event can't be stored as it is: its content is in
+// quarantine, and its place in the record is held. The record goes on behind it.
+var ErrQuarantined = errors.New("event is in quarantine")
+
+// errFull indicates that database and journal have been away for so long that no
+// further event can be kept in memory.
+var errFull = errors.New("too many events wait for the database")
+
+// Config is what a writer needs.
+type Config struct {
+	Ledger Ledger
+	// Journal may be nil: then events wait in memory while the database is away.
+	Journal Journal
+	// Overtaken is told of interviews that another process owns now. It must not
+	// block. May be nil.
+	Overtaken func(interview.ID)
+	Log       *slog.Logger
+	Counters  *Counters
+}
+
+// Writer is the actor; its files are named after what it does: this one takes
+// events and settles them, spill.go does without the database.
+type Writer struct {
+	cfg Config
+	log *slog.Logger
+	n   *Counters
+
+	state    State
+	waiting  []Append
+	underway []Append // one batch, with the database or with the journal
+	resting  bool     // the journal takes nothing: underway is empty until spillDue
+	draining bool     // a part of the journal, or drainDue, is on its way
+	failures int      // in a row, of what is tried again
+	badSpill int      // in a row, of the journal
+	stale    []interview.ID
+
+	// Releases wait until the events that were taken before them are settled.
+	taken, settled uint64
+	releases       []waitingRelease
+}
+
+// waitingRelease is a Release that goes out once after events are settled.
+type waitingRelease struct {
+	Release
+
+	after uint64
+}
+
+// New makes the behavior of a writer.
+func New(cfg Config) *Writer {
+	if cfg.Overtaken == nil {
+		cfg.Overtaken = func(interview.ID) {}
+	}
+	return &Writer{cfg: cfg, log: cfg.Log, n: cfg.Counters}
+}
+
+// Receive collects, starts and settles batches.
+func (w *Writer) Receive(c *engine.Ctx[Msg], msg Msg) {
+	switch m := msg.(type) {
+	case Append:
+		w.take(c, m)
+	case Release:
+		w.release(c, m)
+	case batchDone:
+		w.onCommitted(c, m.err)
+	case spillDone:
+		w.onSpilled(c, m.err)
+	case drainDone:
+		w.onDrained(c, m.part, m.err)
+	case settleDone:
+		w.onSettledLate(c, m)
+	case drainDue:
+		w.drain(c)
+	case spillDue:
+		w.resting = false
+		w.advance(c)
+	case releaseDone:
+		if m.err != nil {
+			w.log.Warn("ownership was not given back", "interview", m.release.Interview, "error", m.err)
+		}
+	}
+	w.n.waiting.Store(int64(len(w.waiting) + len(w.underway)))
+}
+
+func (w *Writer) take(c *engine.Ctx[Msg], m Append) {
+	if len(w.waiting) >= queueBound {
+		w.n.refused.Add(1)
+		m.Written(errFull)
+		return
+	}
+	w.taken++
+	w.waiting = append(w.waiting, m)
+	w.advance(c)
+}
+
+// advance starts the next batch when none is under way.
+func (w *Writer) advance(c *engine.Ctx[Msg]) {
+	if len(w.underway) > 0 || len(w.waiting) == 0 {
+		return
+	}
+	switch {
+	case w.state == Direct:
+		w.commit(c)
+	case !w.resting && w.cfg.Journal != nil:
+		w.spill(c)
+	}
+}
+
+// next takes the next batch out of the queue.
+func (w *Writer) next() []interview.Event {
+	n := min(len(w.waiting), batchSize)
+	w.underway = append([]Append(nil), w.waiting[:n]...)
+	w.waiting = append(w.waiting[:0], w.waiting[n:]...)
+	return w.events()
+}
+
+func (w *Writer) events() []interview.Event {
+	batch := make([]interview.Event, len(w.underway))
+	for i, e := range w.underway {
+		batch[i] = e.Event
+	}
+	return batch
+}
+
+func (w *Writer) commit(c *engine.Ctx[Msg]) {
+	batch := w.next()
+	c.Go("commit", func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		return w.cfg.Ledger.Commit(ctx, batch)
+	}, func(err error) Msg { return batchDone{err} })
+}
+
+// onCommitted settles the batch, or does without the database from now on.
+func (w *Writer) onCommitted(c *engine.Ctx[Msg], err error) {
+	if !w.settles(err) {
+		w.n.failures.Add(1)
+		w.log.Warn("ledger commit failed", "events", len(w.underway), "error", err)
+		w.giveUp(c)
+		return
+	}
+	w.failures = 0
+	w.move(Direct) // it may have been held back
+	w.settle(err)
+	w.giveBack(c)
+	w.advance(c)
+}
+
+// settles reports whether the ledger's answer is about single events: those it
+// does not name are stored.
+func (w *Writer) settles(err error) bool {
+	return err == nil || errors.As(err, new(*interview.StaleFenceError)) || errors.As(err, new(RefusedEvents))
+}
+
+// settle tells the writers of the batch under way.
+func (w *Writer) settle(err error) {
+	var (
+		stale   *interview.StaleFenceError
+		refusal RefusedEvents
+	)
+	errors.As(err, &stale) // both may be joined in one error
+	errors.As(err, &refusal)
+	refused := map[interview.ID]bool{}
+	if stale != nil {
+		for _, id := range stale.Interviews {
+			refused[id] = true
+		}
+	}
+	for _, e := range w.underway {
+		var reason error
+		switch {
+		case refused[e.Event.Interview]:
+			reason = &interview.StaleFenceError{Interviews: []interview.ID{e.Event.Interview}}
+		case refusal != nil:
+			if why := refusal.Refusal(e.Event.Interview, e.Event.Seq); why != nil {
+				reason = fmt.Errorf("%w: %w", ErrQuarantined, why)
+			}
+		}
+		if reason == nil {
+			w.n.written.Add(1)
+		} else {
+			w.n.refused.Add(1)
+			w.log.Error("event was refused", "interview", e.Event.Interview, "seq", e.Event.Seq, "error", reason)
+		}
+		e.Written(reason)
+	}
+	w.settled += uint64(len(w.underway))
+	w.n.batches.Add(1)
+	w.underway = nil
+}
+
+// release notes an ownership that is to be given back.
+func (w *Writer) release(c *engine.Ctx[Msg], m Release) {
+	if len(w.releases) >= releaseBound {
+		w.log.Warn("ownership is kept: too many wait to be given back", "interview", m.Interview)
+		return
+	}
+	w.releases = append(w.releases, waitingRelease{m, w.taken})
+	w.giveBack(c)
+}
+
+// giveBack gives back what may be given back: while the journal holds events, the
+// database does not know all that was said.
+func (w *Writer) giveBack(c *engine.Ctx[Msg]) {
+	if w.state != Direct {
+		return
+	}
+	kept := w.releases[:0]
+	for _, r := range w.releases {
+		if r.after > w.settled {
+			kept = append(kept, r)
+			continue
+		}
+		release := r.Release
+		c.Go("release", func(ctx context.Context) error {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+			defer cancel()
+			return w.cfg.Ledger.Release(ctx, release.Interview, release.Fence)
+		}, func(err error) Msg { return releaseDone{release, err} })
+	}
+	w.releases = kept
+}
