@@ -19,6 +19,10 @@ type (
 		Interview interview.ID
 		Fence     interview.Fence
 	}
+	// Settled asks to be told once all events that were handed over before are in
+	// the database: what an interview's claim must see. Then must not block. It is
+	// not called at all when that does not happen.
+	Settled struct{ Then func() }
 	// batchDone reports on the batch that is with the database.
 	batchDone struct{ err error }
 	// spillDone reports on the batch that is with the journal.
@@ -46,6 +50,7 @@ type (
 
 func (Append) ledgerMsg()      {}
 func (Release) ledgerMsg()     {}
+func (Settled) ledgerMsg()     {}
 func (batchDone) ledgerMsg()   {}
 func (spillDone) ledgerMsg()   {}
 func (drainDone) ledgerMsg()   {}

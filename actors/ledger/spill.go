@@ -136,7 +136,7 @@ func (w *Writer) recovered(c *engine.Ctx[Msg]) {
 	}
 	w.move(Direct)
 	w.failures, w.badSpill = 0, 0
-	w.giveBack(c)
+	w.goOn(c)
 	w.advance(c)
 }
 

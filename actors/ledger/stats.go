@@ -46,22 +46,23 @@ type Stats struct {
 	Drained  uint64 // events that went from there to the database
 	Late     uint64 // of these, events of overtaken interviews
 	Spills   uint64 // times the database was given up for a while
+	Unheard  uint64 // ownerships and claims that found no room to wait
 	Waiting  int    // events that are not durable yet
 }
 
 // Counters are written by the writer and read by whoever asks. The zero value is
 // ready.
 type Counters struct {
-	state, waiting                                                      atomic.Int64
-	since                                                               atomic.Int64 // UnixNano
-	written, batches, failures, refused, spilled, drained, late, spills atomic.Uint64
+	state, waiting                                                               atomic.Int64
+	since                                                                        atomic.Int64 // UnixNano
+	written, batches, failures, refused, spilled, drained, late, spills, unheard atomic.Uint64
 }
 
 // Snapshot reads them.
 func (c *Counters) Snapshot() Stats {
 	s := Stats{
 		State: State(c.state.Load()), Written: c.written.Load(), Batches: c.batches.Load(), Failures: c.failures.Load(),
-		Refused: c.refused.Load(), Spilled: c.spilled.Load(), Drained: c.drained.Load(), Late: c.late.Load(), Spills: c.spills.Load(),
+		Refused: c.refused.Load(), Spilled: c.spilled.Load(), Drained: c.drained.Load(), Late: c.late.Load(), Spills: c.spills.Load(), Unheard: c.unheard.Load(),
 		Waiting: int(c.waiting.Load()),
 	}
 	if at := c.since.Load(); at != 0 {

@@ -25,9 +25,10 @@ const (
 	patience = time.Second
 	// releaseTimeout bounds giving an ownership back.
 	releaseTimeout = 8 * time.Second
-	// releaseBound bounds the ownerships that wait to be given back. What does not
-	// fit stays ours until the process ends, which costs nothing but a wait.
-	releaseBound = 4096
+	// behindBound bounds the ownerships that wait to be given back, and the claims
+	// that wait. What does not fit is not done: an ownership stays ours until the
+	// process ends, a claim fails in time.
+	behindBound = 4096
 )
 
 // ErrQuarantined says that an event can't be stored as it is: its content is in
@@ -66,16 +67,15 @@ type Writer struct {
 	badSpill int      // in a row, of the journal
 	stale    []interview.ID
 
-	// Releases wait until the events that were taken before them are settled.
+	// What waits until the events that were taken before it are in the database.
 	taken, settled uint64
-	releases       []waitingRelease
+	behind         []behind
 }
 
-// waitingRelease is a Release that goes out once after events are settled.
-type waitingRelease struct {
-	Release
-
+// behind is something to do once after events are settled.
+type behind struct {
 	after uint64
+	do    func(c *engine.Ctx[Msg])
 }
 
 // New makes the behavior of a writer.
@@ -92,7 +92,9 @@ func (w *Writer) Receive(c *engine.Ctx[Msg], msg Msg) {
 	case Append:
 		w.take(c, m)
 	case Release:
-		w.release(c, m)
+		w.wait(c, func(c *engine.Ctx[Msg]) { w.release(c, m) })
+	case Settled:
+		w.wait(c, func(*engine.Ctx[Msg]) { m.Then() })
 	case batchDone:
 		w.onCommitted(c, m.err)
 	case spillDone:
@@ -174,7 +176,7 @@ func (w *Writer) onCommitted(c *engine.Ctx[Msg], err error) {
 	w.failures = 0
 	w.move(Direct) // it may have been held back
 	w.settle(err)
-	w.giveBack(c)
+	w.goOn(c)
 	w.advance(c)
 }
 
@@ -221,34 +223,39 @@ func (w *Writer) settle(err error) {
 	w.underway = nil
 }
 
-// release notes an ownership that is to be given back.
-func (w *Writer) release(c *engine.Ctx[Msg], m Release) {
-	if len(w.releases) >= releaseBound {
-		w.log.Warn("ownership is kept: too many wait to be given back", "interview", m.Interview)
+// wait does something behind all events that were handed over so far.
+func (w *Writer) wait(c *engine.Ctx[Msg], do func(*engine.Ctx[Msg])) {
+	if len(w.behind) >= behindBound {
+		w.n.unheard.Add(1)
 		return
 	}
-	w.releases = append(w.releases, waitingRelease{m, w.taken})
-	w.giveBack(c)
+	w.behind = append(w.behind, behind{w.taken, do})
+	w.goOn(c)
 }
 
-// giveBack gives back what may be given back: while the journal holds events, the
-// database does not know all that was said.
-func (w *Writer) giveBack(c *engine.Ctx[Msg]) {
+// goOn does what may be done now: while the journal holds events, the database does
+// not know all that was said.
+func (w *Writer) goOn(c *engine.Ctx[Msg]) {
 	if w.state != Direct {
 		return
 	}
-	kept := w.releases[:0]
-	for _, r := range w.releases {
-		if r.after > w.settled {
-			kept = append(kept, r)
+	kept := w.behind[:0]
+	for _, b := range w.behind {
+		if b.after > w.settled {
+			kept = append(kept, b)
 			continue
 		}
-		release := r.Release
-		c.Go("release", func(ctx context.Context) error {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
-			defer cancel()
-			return w.cfg.Ledger.Release(ctx, release.Interview, release.Fence)
-		}, func(err error) Msg { return releaseDone{release, err} })
+		b.do(c)
 	}
-	w.releases = kept
+	clear(w.behind[len(kept):])
+	w.behind = kept
+}
+
+// release gives an ownership back.
+func (w *Writer) release(c *engine.Ctx[Msg], r Release) {
+	c.Go("release", func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+		defer cancel()
+		return w.cfg.Ledger.Release(ctx, r.Interview, r.Fence)
+	}, func(err error) Msg { return releaseDone{r, err} })
 }

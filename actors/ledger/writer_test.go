@@ -216,7 +216,21 @@ func TestAnOwnershipIsGivenBackBehindItsEvents(t *testing.T) {
 		d.expect("given back", len(d.db.released), 1)
 		d.complete("a")
 		d.ref.Tell(Release{Interview: "b", Fence: 1})
+		told := false
+		d.ref.Tell(Settled{Then: func() { told = true }})
 		synctest.Wait()
 		d.expect("given back at once", len(d.db.released), 2)
+		d.expect("told at once", told, true)
+		d.db.set(func(db *database) { db.broken = errFake })
+		d.say("b")
+		synctest.Wait()
+		told = false
+		d.ref.Tell(Settled{Then: func() { told = true }})
+		after(time.Minute)
+		d.expect("told during an outage", told, false)
+		d.db.set(func(db *database) { db.broken = nil })
+		after(time.Minute)
+		synctest.Wait()
+		d.expect("told after it", told, true)
 	})
 }
