@@ -25,7 +25,16 @@ type memoryLedger struct {
 	fences map[interview.ID]interview.Fence
 	delay  time.Duration // of each commit
 	broken error         // commits fail with it
+	poison interview.EventKind
+	other  bool // another process owns everything
 }
+
+// poisoned says that events of a kind are in quarantine.
+type poisoned interview.EventKind
+
+func (p poisoned) Error() string { return "event is poisoned" }
+
+func (p poisoned) Refusal(interview.ID, interview.Seq) error { return errFake }
 
 func newMemoryLedger() *memoryLedger {
 	return &memoryLedger{events: map[interview.ID][]interview.Event{}, fences: map[interview.ID]interview.Fence{}}
@@ -34,6 +43,9 @@ func newMemoryLedger() *memoryLedger {
 func (l *memoryLedger) Claim(_ context.Context, id interview.ID, _ string) (interview.Claim, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.other {
+		return interview.Claim{}, &interview.OwnedElsewhereError{Interview: id, RetryAfter: time.Second}
+	}
 	l.fences[id]++
 	events := append([]interview.Event(nil), l.events[id]...)
 	claim := interview.Claim{Fence: l.fences[id], Events: events}
@@ -58,6 +70,9 @@ func (l *memoryLedger) Commit(ctx context.Context, batch []interview.Event) erro
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	stale := &interview.StaleFenceError{}
+	if len(batch) == 1 && l.poison != "" && batch[0].Kind == l.poison {
+		return poisoned(l.poison)
+	}
 	for _, e := range batch {
 		if e.Fence != l.fences[e.Interview] {
 			stale.Interviews = append(stale.Interviews, e.Interview)
@@ -73,7 +88,14 @@ func (l *memoryLedger) Commit(ctx context.Context, batch []interview.Event) erro
 
 func (l *memoryLedger) Release(context.Context, interview.ID, interview.Fence) error { return nil }
 
-func (l *memoryLedger) Elsewhere(context.Context, interview.ID, string) error { return nil }
+func (l *memoryLedger) Elsewhere(_ context.Context, id interview.ID, _ string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.other {
+		return &interview.OwnedElsewhereError{Interview: id, RetryAfter: time.Second}
+	}
+	return nil
+}
 
 func (l *memoryLedger) AppendLate(context.Context, []interview.Event) error { return nil }
 
@@ -377,6 +399,7 @@ type fakeMeter struct {
 	spent, wasted map[providers.Stage]int
 	degraded      map[providers.Stage]int
 	apologies     int
+	durable       int
 }
 
 func newFakeMeter() *fakeMeter {
@@ -411,6 +434,12 @@ func (m *fakeMeter) Degraded(s providers.Stage) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.degraded[s]++
+}
+
+func (m *fakeMeter) Durable(time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.durable++
 }
 
 // fakeLifecycle notes how the interview's row moves.

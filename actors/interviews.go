@@ -62,6 +62,7 @@ func NewInterviews(sys *engine.System, cfg Config, deps Deps) (*Interviews, erro
 		New: func(engine.Gen) engine.Behavior[ledger.Msg] {
 			return ledger.New(ledger.Config{
 				Ledger: deps.Ledger, Journal: deps.Journal, Log: deps.Log, Counters: &i.stats,
+				Durable:   deps.Meter.Durable,
 				Overtaken: func(id interview.ID) { _ = i.tell(id, overtaken{}) }, // one that is not live is no matter
 			})
 		},

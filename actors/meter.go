@@ -1,6 +1,8 @@
 package actors
 
 import (
+	"time"
+
 	"github.com/vantahire/vantahire/media/voiceproto"
 	"github.com/vantahire/vantahire/providers"
 )
@@ -19,6 +21,9 @@ type Meter interface {
 	Apology()
 	// Degraded says that an interview goes on without a stage.
 	Degraded(stage providers.Stage)
+	// Durable takes how long an event took from its handing over until it was
+	// durable.
+	Durable(took time.Duration)
 }
 
 // noMeter counts nothing.
@@ -29,3 +34,4 @@ func (noMeter) Spent(providers.Stage, int)  {}
 func (noMeter) Wasted(providers.Stage, int) {}
 func (noMeter) Apology()                    {}
 func (noMeter) Degraded(providers.Stage)    {}
+func (noMeter) Durable(time.Duration)       {}

@@ -17,6 +17,7 @@ type meter struct {
 	wasted    *prometheus.CounterVec
 	degraded  *prometheus.CounterVec
 	apologies prometheus.Counter
+	durable   prometheus.Histogram
 }
 
 // stageBuckets reach from the engine's own milliseconds to a provider that is
@@ -34,6 +35,10 @@ func newMeter() *meter {
 		spent:    counter("vantahire_provider_spent_total", "Tokens of language models (llm) and characters of voices (tts) that were asked for."),
 		wasted:   counter("vantahire_provider_wasted_total", "Of these, what nobody heard: cut, or too late."),
 		degraded: counter("vantahire_degraded_total", "Times an interview went on without a stage."),
+		durable: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "vantahire_ledger_durable_seconds", Help: "From the handing over of an event until it is durable, in the database or the journal.",
+			Buckets: []float64{.001, .002, .003, .005, .0075, .01, .015, .02, .03, .05, .075, .1, .2, .5, 1, 2, 5},
+		}),
 		apologies: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "vantahire_apologies_total", Help: "Times a candidate was asked for a moment because an answer took too long.",
 		}),
@@ -42,7 +47,7 @@ func newMeter() *meter {
 
 // register makes the counters visible, those that can occur with a zero.
 func (m *meter) register(r *prometheus.Registry) {
-	r.MustRegister(m.stages, m.spent, m.wasted, m.degraded, m.apologies)
+	r.MustRegister(m.stages, m.spent, m.wasted, m.degraded, m.apologies, m.durable)
 	for _, stage := range []providers.Stage{providers.StageLLM, providers.StageTTS} {
 		m.spent.WithLabelValues(string(stage))
 		m.wasted.WithLabelValues(string(stage))
@@ -71,6 +76,9 @@ func (m *meter) Wasted(stage providers.Stage, n int) {
 
 // Apology counts a candidate who was asked for a moment.
 func (m *meter) Apology() { m.apologies.Inc() }
+
+// Durable observes how long an event took to be durable.
+func (m *meter) Durable(took time.Duration) { m.durable.Observe(took.Seconds()) }
 
 // Degraded counts an interview that goes on without a stage.
 func (m *meter) Degraded(stage providers.Stage) { m.degraded.WithLabelValues(string(stage)).Inc() }

@@ -34,10 +34,7 @@ func (a *App) registerGauges(r *prometheus.Registry) {
 		r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value))
 	}
 	gauge("vantahire_calls_live", "Live interviews.", func() float64 { return float64(len(a.calls.Live())) })
-	gauge("vantahire_ledger_waiting", "Events that are not durable yet.", func() float64 { return float64(a.calls.StoreStats().Waiting) })
-	counter("vantahire_ledger_written_total", "Events made durable.", func() float64 { return float64(a.calls.StoreStats().Written) })
-	counter("vantahire_ledger_failures_total", "Batches that had to be tried again.", func() float64 { return float64(a.calls.StoreStats().Failures) })
-	counter("vantahire_ledger_refused_total", "Events refused for good.", func() float64 { return float64(a.calls.StoreStats().Refused) })
+	a.registerLedger(r, gauge, counter)
 	counter("vantahire_live_events_dropped_total", "Live events dropped because a follower was slow.", func() float64 { return float64(a.bus.Dropped()) })
 	r.MustRegister(circuitCollector{a.circuits})
 	counter("vantahire_model_requests_lost_total", "Requests to language models whose answer was not used.", func() float64 { return float64(a.losses.Load()) })

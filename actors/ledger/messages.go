@@ -1,6 +1,10 @@
 package ledger
 
-import "github.com/vantahire/vantahire/interview"
+import (
+	"time"
+
+	"github.com/vantahire/vantahire/interview"
+)
 
 // Msg is what a writer can receive.
 type Msg interface{ ledgerMsg() }
@@ -11,6 +15,8 @@ type (
 	Append struct {
 		Event   interview.Event
 		Written func(error)
+
+		taken time.Time
 	}
 	// Release gives the ownership of an interview back, as soon as all its events
 	// that were handed over before are in the database: who claims it then finds

@@ -47,8 +47,11 @@ type Config struct {
 	// Overtaken is told of interviews that another process owns now. It must not
 	// block. May be nil.
 	Overtaken func(interview.ID)
-	Log       *slog.Logger
-	Counters  *Counters
+	// Durable is told how long each event took from its handing over until it was
+	// durable. May be nil.
+	Durable  func(time.Duration)
+	Log      *slog.Logger
+	Counters *Counters
 }
 
 // Writer is the actor; its files are named after what it does: this one takes
@@ -82,6 +85,9 @@ type behind struct {
 func New(cfg Config) *Writer {
 	if cfg.Overtaken == nil {
 		cfg.Overtaken = func(interview.ID) {}
+	}
+	if cfg.Durable == nil {
+		cfg.Durable = func(time.Duration) {}
 	}
 	return &Writer{cfg: cfg, log: cfg.Log, n: cfg.Counters}
 }
@@ -123,6 +129,7 @@ func (w *Writer) take(c *engine.Ctx[Msg], m Append) {
 		return
 	}
 	w.taken++
+	m.taken = time.Now()
 	w.waiting = append(w.waiting, m)
 	w.advance(c)
 }
@@ -200,6 +207,7 @@ func (w *Writer) settle(err error) {
 			refused[id] = true
 		}
 	}
+	now := time.Now()
 	for _, e := range w.underway {
 		var reason error
 		switch {
@@ -212,6 +220,7 @@ func (w *Writer) settle(err error) {
 		}
 		if reason == nil {
 			w.n.written.Add(1)
+			w.cfg.Durable(now.Sub(e.taken))
 		} else {
 			w.n.refused.Add(1)
 			w.log.Error("event was refused", "interview", e.Event.Interview, "seq", e.Event.Seq, "error", reason)
