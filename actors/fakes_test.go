@@ -29,12 +29,17 @@ type memoryLedger struct {
 	other  bool // another process owns everything
 }
 
-// poisoned says that events of a kind are in quarantine.
-type poisoned interview.EventKind
+// poisoned says which events are in quarantine.
+type poisoned map[interview.Seq]bool
 
-func (p poisoned) Error() string { return "event is poisoned" }
+func (p poisoned) Error() string { return "events are poisoned" }
 
-func (p poisoned) Refusal(interview.ID, interview.Seq) error { return errFake }
+func (p poisoned) Refusal(_ interview.ID, seq interview.Seq) error {
+	if p[seq] {
+		return errFake
+	}
+	return nil
+}
 
 func newMemoryLedger() *memoryLedger {
 	return &memoryLedger{events: map[interview.ID][]interview.Event{}, fences: map[interview.ID]interview.Fence{}}
@@ -70,10 +75,12 @@ func (l *memoryLedger) Commit(ctx context.Context, batch []interview.Event) erro
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	stale := &interview.StaleFenceError{}
-	if len(batch) == 1 && l.poison != "" && batch[0].Kind == l.poison {
-		return poisoned(l.poison)
-	}
+	refused := poisoned{}
 	for _, e := range batch {
+		if e.Kind == l.poison {
+			refused[e.Seq] = true
+			continue
+		}
 		if e.Fence != l.fences[e.Interview] {
 			stale.Interviews = append(stale.Interviews, e.Interview)
 			continue
@@ -82,6 +89,9 @@ func (l *memoryLedger) Commit(ctx context.Context, batch []interview.Event) erro
 	}
 	if len(stale.Interviews) > 0 {
 		return stale
+	}
+	if len(refused) > 0 {
+		return refused
 	}
 	return nil
 }
