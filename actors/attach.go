@@ -172,6 +172,7 @@ func (a *interviewActor) onLive(c *engine.Ctx[interviewMsg], err error) {
 		}, nil)
 	}
 	a.record(interview.KindConnected, interview.Connection{Conn: a.conn.no}, nil)
+	a.traceBegan(a.rules, a.from, a.resumed)
 	a.welcome(a.conn, a.resumed)
 	a.pacer.Attach(a.conn.transport)
 	c.After(tickEvery, tickDue{})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -62,11 +63,15 @@ type interviewActor struct {
 	over  func(interview.EndReason) // tells the interviews actor; called once
 
 	phase phase
-	start time.Time // the interview's clock is the time since; monotonic
+	start time.Time     // the clock of this life is the time since; monotonic
+	base  time.Duration // the interview's clock when this life began
 	tell  func(interviewMsg)
 	offer func(interviewMsg) bool
 
 	turn   turn.State
+	rules  turn.Config // what it started with
+	from   turn.Resume
+	trace  trace
 	queue  []turn.Event
 	busy   bool // the queue is being worked off
 	timers map[turn.TimerID]*engine.Timer
@@ -117,7 +122,8 @@ func newInterviewActor(cfg Config, deps Deps, info Info, store engine.Ref[ledger
 	}
 }
 
-// since is the interview's clock.
+// since is the clock of the interview's present life, which began when this actor
+// did. The turn machine and everything that is measured go by it.
 func (a *interviewActor) since() time.Duration { return time.Since(a.start) }
 
 // Started claims the interview and brings up what does not need a candidate.
@@ -132,9 +138,18 @@ func (a *interviewActor) Started(c *engine.Ctx[interviewMsg]) {
 	}, media.PacerConfig{})
 	c.Go("pacer", a.pacer.Run, nil)
 	var claim interview.Claim
+	// An earlier life of the interview in this process may have left events behind:
+	// the claim has to see them.
+	settled := make(chan struct{})
+	a.store.Tell(ledger.Settled{Then: func() { close(settled) }})
 	c.Go("claim", func(ctx context.Context) (err error) {
 		ctx, cancel := context.WithTimeout(ctx, claimTimeout)
 		defer cancel()
+		select {
+		case <-settled:
+		case <-ctx.Done():
+			return fmt.Errorf("earlier events are not in the database yet: %w", context.Cause(ctx))
+		}
 		claim, err = a.deps.Ledger.Claim(ctx, a.info.ID, a.cfg.Owner)
 		return err
 	}, func(err error) interviewMsg { return claimed{claim, err} })
@@ -220,7 +235,7 @@ func (a *interviewActor) onClaimed(c *engine.Ctx[interviewMsg], m claimed) {
 		a.refuse(c, voiceproto.CloseTryAgain, "Please try again", interview.EndFailed)
 		return
 	}
-	a.claim, a.seq = m.claim, m.claim.LastSeq
+	a.claim, a.seq, a.base = m.claim, m.claim.LastSeq, clockOf(m.claim.Events)
 	past := restore(m.claim.Events)
 	if past.ended != "" {
 		a.completeAgain(c, past.ended)
@@ -239,9 +254,9 @@ func (a *interviewActor) onClaimed(c *engine.Ctx[interviewMsg], m claimed) {
 		}
 	}
 	a.closeOpenReply(&past)
-	cfg := a.cfg.Turn
-	cfg.TimeLimit = a.info.TimeLimit
-	a.turn = turn.New(cfg, past.numbers)
+	a.rules, a.from = a.cfg.Turn, past.numbers
+	a.rules.TimeLimit = a.info.TimeLimit
+	a.turn = turn.New(a.rules, a.from)
 	a.spawnSpeakers(c)
 	a.phase = phaseWaiting
 	switch {
@@ -289,8 +304,10 @@ func (a *interviewActor) feed(c *engine.Ctx[interviewMsg], ev turn.Event) {
 	for len(a.queue) > 0 {
 		next := a.queue[0]
 		a.queue = a.queue[1:]
+		now := a.since()
+		a.traceInput(now, next)
 		var effects []turn.Effect
-		a.turn, effects = turn.Next(a.turn, a.since(), next)
+		a.turn, effects = turn.Next(a.turn, now, next)
 		for _, e := range effects {
 			a.apply(c, e)
 		}

@@ -14,12 +14,19 @@ import (
 // this actor once the event is stored: what a client is told as settled goes out
 // there and nowhere else. Nothing waits for it.
 func (a *interviewActor) record(kind interview.EventKind, payload any, durable func()) {
+	if a.endSeq != 0 {
+		return // nothing follows the end: what a reply still does when it is cut by it is nobody's
+	}
+	if decided(kind) {
+		a.storeTrace()
+	}
 	a.seq++
 	seq := a.seq
-	ev, err := interview.NewEvent(a.info.ID, seq, a.claim.Fence, kind, time.Now(), a.since(), payload)
+	at, clock := time.Now(), a.base+a.since()
+	ev, err := interview.NewEvent(a.info.ID, seq, a.claim.Fence, kind, at, clock, payload)
 	if err != nil { // a payload without a JSON form is a defect; the event still holds its place
 		a.log.Error("event can't be encoded", "kind", kind, "error", err)
-		ev, _ = interview.NewEvent(a.info.ID, seq, a.claim.Fence, kind, time.Now(), a.since(), struct{}{})
+		ev, _ = interview.NewEvent(a.info.ID, seq, a.claim.Fence, kind, at, clock, struct{}{})
 	}
 	if durable != nil {
 		a.stored[seq] = durable

@@ -182,6 +182,7 @@ func TestWordsThatACrashLeftLooseHaveATurnOfTheirOwn(t *testing.T) {
 			payload any
 		}{
 			{interview.KindStarted, interview.Started{}},
+			{interview.KindConnected, interview.Connection{Conn: 1}}, // by a program that did not store what decided
 			{interview.KindTurnCommitted, interview.TurnCommitted{Turn: 1, Text: "Hello.", Segments: []interview.SegmentNo{1}}},
 			{interview.KindSegmentFinal, interview.SegmentFinal{Segment: 2, Text: "I was about to say"}},
 		} {

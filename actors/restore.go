@@ -34,77 +34,106 @@ type openReply struct {
 // payloads it can't read, are passed over: an older program's record must still
 // open.
 func restore(events []interview.Event) past {
-	var p past
-	committed := map[interview.SegmentNo]bool{}
-	var segments []interview.SegmentFinal
+	r := newRestorer()
 	for _, e := range events {
-		switch e.Kind {
-		case interview.KindStarted:
-			p.begun = true
-		case interview.KindEnded:
-			p.ended = interview.EndFailed // unreadable, and over all the same
-			if e, ok := read[interview.Ended](e); ok {
-				p.ended = e.Reason
-			}
-		case interview.KindConnected:
-			if c, ok := read[interview.Connection](e); ok {
-				p.numbers.Conn = max(p.numbers.Conn, c.Conn)
-			}
-		case interview.KindSegmentFinal:
-			if s, ok := read[interview.SegmentFinal](e); ok {
-				p.numbers.Segment = max(p.numbers.Segment, s.Segment)
-				segments = append(segments, s)
-			}
-		case interview.KindTurnCommitted:
-			if t, ok := read[interview.TurnCommitted](e); ok {
-				p.numbers.Turn = max(p.numbers.Turn, t.Turn)
-				p.history = append(p.history, providers.Message{Role: interview.RoleUser, Text: t.Text})
-				for _, s := range t.Segments {
-					committed[s] = true
-				}
-			}
-		case interview.KindReplyStarted:
-			if r, ok := read[interview.ReplyStarted](e); ok {
-				p.numbers.Reply = max(p.numbers.Reply, r.Reply)
-				p.open = &openReply{no: r.Reply, turn: r.Turn, text: r.Text}
-			}
-		case interview.KindReplyWritten:
-			if r, ok := read[interview.ReplyWritten](e); ok && p.open != nil && p.open.no == r.Reply {
-				p.open.text = r.Text
-			}
-		case interview.KindReplyEnded:
-			if r, ok := read[interview.ReplyEnded](e); ok {
-				p.numbers.Reply = max(p.numbers.Reply, r.Reply)
-				if r.Heard != "" {
-					p.history = append(p.history, providers.Message{Role: interview.RoleAssistant, Text: r.Heard})
-				}
-				if p.open != nil && p.open.no == r.Reply {
-					p.open = nil
-				}
-			}
-		case interview.KindPlanMoved:
-			if m, ok := read[interview.PlanMoved](e); ok {
-				p.plan = m.State
-			}
-		case interview.KindTalkTime:
-			if t, ok := read[interview.TalkTime](e); ok {
-				p.numbers.Used = max(p.numbers.Used, t.Used)
-				p.spent.tokens, p.spent.characters = max(p.spent.tokens, t.Tokens), max(p.spent.characters, t.Characters)
-				if p.open != nil && p.open.no == t.Reply {
-					p.open.played = max(p.open.played, t.Played)
-				}
-			}
-		case interview.KindConnectionLost, interview.KindPaused, interview.KindResumed, interview.KindWhispered,
-			interview.KindTakenOver, interview.KindHandedBack, interview.KindDegraded, interview.KindTurnMeasured, interview.KindBudgetSpent,
-			interview.KindTurnBegan, interview.KindTurnInputs, interview.KindQuarantined:
-		}
+		r.add(e)
 	}
-	for _, s := range segments {
-		if !committed[s.Segment] {
+	return r.past()
+}
+
+// restorer reads stored events one by one.
+type restorer struct {
+	p         past
+	committed map[interview.SegmentNo]bool
+	segments  []interview.SegmentFinal
+}
+
+func newRestorer() *restorer { return &restorer{committed: map[interview.SegmentNo]bool{}} }
+
+// past is what the events so far tell.
+func (r *restorer) past() past {
+	p := r.p
+	for _, s := range r.segments {
+		if !r.committed[s.Segment] {
 			p.loose = append(p.loose, s)
 		}
 	}
 	return p
+}
+
+// add reads one more event.
+func (r *restorer) add(e interview.Event) {
+	p := &r.p
+	switch e.Kind {
+	case interview.KindStarted:
+		p.begun = true
+	case interview.KindEnded:
+		p.ended = interview.EndFailed // unreadable, and over all the same
+		if e, ok := read[interview.Ended](e); ok {
+			p.ended = e.Reason
+		}
+	case interview.KindConnected:
+		if c, ok := read[interview.Connection](e); ok {
+			p.numbers.Conn = max(p.numbers.Conn, c.Conn)
+		}
+	case interview.KindSegmentFinal:
+		if s, ok := read[interview.SegmentFinal](e); ok {
+			p.numbers.Segment = max(p.numbers.Segment, s.Segment)
+			r.segments = append(r.segments, s)
+		}
+	case interview.KindTurnCommitted:
+		if t, ok := read[interview.TurnCommitted](e); ok {
+			p.numbers.Turn = max(p.numbers.Turn, t.Turn)
+			p.history = append(p.history, providers.Message{Role: interview.RoleUser, Text: t.Text})
+			for _, s := range t.Segments {
+				r.committed[s] = true
+			}
+		}
+	case interview.KindReplyStarted:
+		if r, ok := read[interview.ReplyStarted](e); ok {
+			p.numbers.Reply = max(p.numbers.Reply, r.Reply)
+			p.open = &openReply{no: r.Reply, turn: r.Turn, text: r.Text}
+		}
+	case interview.KindReplyWritten:
+		if r, ok := read[interview.ReplyWritten](e); ok && p.open != nil && p.open.no == r.Reply {
+			p.open.text = r.Text
+		}
+	case interview.KindReplyEnded:
+		if r, ok := read[interview.ReplyEnded](e); ok {
+			p.numbers.Reply = max(p.numbers.Reply, r.Reply)
+			if r.Heard != "" {
+				p.history = append(p.history, providers.Message{Role: interview.RoleAssistant, Text: r.Heard})
+			}
+			if p.open != nil && p.open.no == r.Reply {
+				p.open = nil
+			}
+		}
+	case interview.KindPlanMoved:
+		if m, ok := read[interview.PlanMoved](e); ok {
+			p.plan = m.State
+		}
+	case interview.KindTalkTime:
+		if t, ok := read[interview.TalkTime](e); ok {
+			p.numbers.Used = max(p.numbers.Used, t.Used)
+			p.spent.tokens, p.spent.characters = max(p.spent.tokens, t.Tokens), max(p.spent.characters, t.Characters)
+			if p.open != nil && p.open.no == t.Reply {
+				p.open.played = max(p.open.played, t.Played)
+			}
+		}
+	case interview.KindConnectionLost, interview.KindPaused, interview.KindResumed, interview.KindWhispered,
+		interview.KindTakenOver, interview.KindHandedBack, interview.KindDegraded, interview.KindTurnMeasured, interview.KindBudgetSpent,
+		interview.KindTurnBegan, interview.KindTurnInputs, interview.KindQuarantined:
+	}
+}
+
+// clockOf is how far the interview's clock had come. It goes on from there in the
+// next life; the time between the two is not in it.
+func clockOf(events []interview.Event) time.Duration {
+	var clock time.Duration
+	for _, e := range events {
+		clock = max(clock, e.Clock)
+	}
+	return clock
 }
 
 func read[P any](e interview.Event) (P, bool) {
@@ -113,10 +142,22 @@ func read[P any](e interview.Event) (P, bool) {
 	return p, err == nil
 }
 
-// closeOpenReply brings the record of an earlier life in order: words of the
+// closeOpenReply brings the record of an earlier life in order.
+func (a *interviewActor) closeOpenReply(p *past) {
+	for _, e := range p.close() {
+		switch e := e.(type) {
+		case turn.CommitTurn:
+			a.commitTurn(e)
+		case turn.CommitReply:
+			a.commitReply(e)
+		}
+	}
+}
+
+// close is how the record of an earlier life is brought in order: words of the
 // candidate that never became a turn become one, and a reply that never ended is
 // closed at what was last known to have been played.
-func (a *interviewActor) closeOpenReply(p *past) {
+func (p *past) close() (lines []turn.Effect) {
 	if len(p.loose) > 0 {
 		p.numbers.Turn++
 		t := turn.CommitTurn{Turn: p.numbers.Turn, Aside: true}
@@ -127,13 +168,14 @@ func (a *interviewActor) closeOpenReply(p *past) {
 			t.Text += s.Text
 			t.Segments = append(t.Segments, s.Segment)
 		}
-		a.commitTurn(t)
+		lines = append(lines, t)
 	}
 	if o := p.open; o != nil {
 		script := turn.NewScript(o.no)
 		script.AddText(o.text)
 		script.AddSentence(o.text)
 		script.AddAudio(0, turn.SpeakingTime(o.text))
-		a.commitReply(turn.CommitReply{Reply: o.no, Turn: o.turn, Heard: script.Heard(o.played), Interrupted: true, Played: o.played})
+		lines = append(lines, turn.CommitReply{Reply: o.no, Turn: o.turn, Heard: script.Heard(o.played), Interrupted: true, Played: o.played})
 	}
+	return lines
 }

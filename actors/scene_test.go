@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -88,6 +89,33 @@ func (s *scene) close() {
 	if err := s.sys.Shutdown(ctx); err != nil {
 		s.t.Errorf("shut down: %v", err)
 	}
+	s.replays()
+}
+
+// replays lets every story prove as well that what it stored can be derived again.
+func (s *scene) replays() {
+	s.t.Helper()
+	s.ledger.mu.Lock()
+	defer s.ledger.mu.Unlock()
+	for id, events := range s.ledger.events {
+		report, err := Replay(events)
+		if errors.Is(err, ErrNotReplayable) && !slices.ContainsFunc(events, func(e interview.Event) bool { return e.Kind == interview.KindConnected }) {
+			continue // nothing was said
+		}
+		if err != nil {
+			s.t.Errorf("replay of %s: %v", id, err)
+		}
+		if d := report.Difference; d != nil {
+			s.t.Errorf("replay of %s: fence %d, event %d: %s\nstored:  %s\nderived: %s", id, d.Fence, d.Seq, d.What, describe(d.Stored), describe(d.Derived))
+		}
+	}
+}
+
+func describe(d *Decision) string {
+	if d == nil {
+		return "nothing"
+	}
+	return d.Describe(true)
 }
 
 func (s *scene) info() Info {

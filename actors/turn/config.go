@@ -221,6 +221,9 @@ func (c Config) Validate() error {
 // partial that comes during a reply.
 const maxPhrases = 4096
 
+// Complete is c with its zero fields filled in: what a conversation really goes by.
+func (c Config) Complete() Config { return c.withDefaults() }
+
 // withDefaults is c with its zero fields filled in.
 func (c Config) withDefaults() Config {
 	d := DefaultConfig()

@@ -20,10 +20,34 @@ import (
 
 // every has one of each event, without content.
 var every = []turn.Event{
-	turn.Begin{}, turn.ConnectionUp{}, turn.ConnectionDown{}, turn.SpeechStarted{}, turn.SpeechEnded{}, turn.Partial{}, turn.Final{},
-	turn.Backlog{}, turn.Typed{}, turn.FinishSpeaking{}, turn.RepeatAsked{}, turn.SkipAsked{}, turn.PauseAsked{}, turn.ResumeAsked{},
-	turn.EndAsked{}, turn.Planned{}, turn.Sounding{}, turn.Spoken{}, turn.Stopped{}, turn.Failed{}, turn.StageChanged{}, turn.BudgetSpent{},
-	turn.Fired{}, turn.Whispered{}, turn.TakenOver{}, turn.OperatorSaid{}, turn.HandedBack{}, turn.Terminated{},
+	turn.Begin{},
+	turn.ConnectionUp{},
+	turn.ConnectionDown{},
+	turn.SpeechStarted{},
+	turn.SpeechEnded{},
+	turn.Partial{},
+	turn.Final{},
+	turn.Backlog{},
+	turn.Typed{},
+	turn.FinishSpeaking{},
+	turn.RepeatAsked{},
+	turn.SkipAsked{},
+	turn.PauseAsked{},
+	turn.ResumeAsked{},
+	turn.EndAsked{},
+	turn.Planned{},
+	turn.Sounding{},
+	turn.Spoken{},
+	turn.Stopped{},
+	turn.Failed{},
+	turn.StageChanged{},
+	turn.BudgetSpent{},
+	turn.Fired{},
+	turn.Whispered{},
+	turn.TakenOver{},
+	turn.OperatorSaid{},
+	turn.HandedBack{},
+	turn.Terminated{},
 }
 
 // TestEveryEventHasAForm compares the list above with the methods that seal the
