@@ -46,7 +46,7 @@ func (a *App) openSpeech(ctx context.Context) error {
 
 // openInterviews wires the live interviews.
 func (a *App) openInterviews(ctx context.Context) error {
-	ledger, err := store.OpenLedger(ctx, a.databaseURL, a.log)
+	ledger, err := store.OpenLedger(ctx, a.databaseURL, store.LedgerOptions{Log: a.log})
 	if err != nil {
 		return err
 	}

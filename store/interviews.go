@@ -43,11 +43,19 @@ const (
 		SELECT i.id, e.reason, e.at FROM interview_end e JOIN "Interview" i ON i.id = e.interview
 		WHERE i.status = 'IN_PROGRESS' AND e.reason = ANY ($1) ORDER BY e.at LIMIT 100`
 
-	// Lines without a seq come from the REST API, which a call does not use.
 	selectMessages = `
 		SELECT id, "interviewId", role, content, "createdAt", seq, source, turn, reply, interrupted
+		FROM ` + orderedMessages + ` ORDER BY ` + messageOrder
+
+	// orderedMessages are the lines of interview $1 with their place. Those of a call
+	// have the order of their seq. One without a seq comes from the REST API or from
+	// a late event: it stands behind the last line with a seq that is not younger.
+	orderedMessages = `(
+		SELECT *, coalesce(seq, max(seq) OVER (ORDER BY "createdAt"), 0) AS place
 		FROM "InterviewMessage" WHERE "interviewId" = $1
-		ORDER BY seq NULLS LAST, "createdAt", id`
+	) m`
+
+	messageOrder = `place, seq NULLS LAST, "createdAt", id`
 )
 
 // Interviews implements hiring.Interviews.
@@ -108,13 +116,7 @@ func (s *Interviews) SetStatus(ctx context.Context, id interview.ID, from []inte
 
 // Overdue implements hiring.Interviews.
 func (s *Interviews) Overdue(ctx context.Context) ([]hiring.OverdueEnd, error) {
-	var final []string
-	for _, reason := range interview.EndReasons() {
-		if reason.Final() {
-			final = append(final, string(reason))
-		}
-	}
-	rows, err := s.pool.Query(ctx, selectOverdue, final)
+	rows, err := s.pool.Query(ctx, selectOverdue, finalReasons())
 	if err != nil {
 		return nil, fmt.Errorf("read overdue ends: %w", err)
 	}
@@ -126,6 +128,17 @@ func (s *Interviews) Overdue(ctx context.Context) ([]hiring.OverdueEnd, error) {
 		return nil, fmt.Errorf("read overdue ends: %w", err)
 	}
 	return found, nil
+}
+
+// finalReasons are those for which an interview is over for good.
+func finalReasons() []string {
+	var final []string
+	for _, reason := range interview.EndReasons() {
+		if reason.Final() {
+			final = append(final, string(reason))
+		}
+	}
+	return final
 }
 
 // Messages implements hiring.Interviews.

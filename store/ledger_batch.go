@@ -3,181 +3,174 @@ package store
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/vantahire/vantahire/hiring"
 	"github.com/vantahire/vantahire/interview"
+	"github.com/vantahire/vantahire/interview/record"
 )
 
-var (
-	// ErrSeqTaken says that another event has the interview's seq already.
-	ErrSeqTaken = errors.New("another event has this seq")
-	// ErrBadEvent says that an event is not complete or its payload is not that of
-	// its kind.
-	ErrBadEvent = errors.New("not a valid event")
-)
-
-// RefusedEvent is an event that can never be stored.
-type RefusedEvent struct {
-	Interview interview.ID
-	Seq       interview.Seq
-	Err       error // wraps *hiring.TextError, ErrBadEvent or ErrSeqTaken
-}
-
-// RefusedError reports the events of a batch that can never be stored. All
-// others of the batch are stored.
-type RefusedError struct {
-	Events []RefusedEvent
-}
-
-// Error names the first event.
-func (e *RefusedError) Error() string {
-	first := e.Events[0]
-	return fmt.Sprintf("%d events refused, first %d of interview %s: %v", len(e.Events), first.Seq, first.Interview, first.Err)
-}
-
-// Unwrap returns the reasons.
-func (e *RefusedError) Unwrap() []error {
-	errs := make([]error, len(e.Events))
-	for i, r := range e.Events {
-		errs[i] = r.Err
-	}
-	return errs
-}
-
-// Refusal is why an event was refused, and nil for an event that was not.
-func (e *RefusedError) Refusal(id interview.ID, seq interview.Seq) error {
-	for _, r := range e.Events {
-		if r.Interview == id && r.Seq == seq {
-			return r.Err
-		}
-	}
-	return nil
-}
-
-// eventKey names an event.
+// eventKey names an event. Two fences are two writers: they are never one event.
 type eventKey struct {
 	interview interview.ID
+	fence     interview.Fence
 	seq       interview.Seq
 }
 
-// line is a message of the transcript, derived from an event.
-type line struct {
-	event       interview.Event
-	role        interview.Role
-	content     string
-	turn, reply *int64
-	interrupted *bool
+func keyOf(e interview.Event) eventKey { return eventKey{e.Interview, e.Fence, e.Seq} }
+
+// item is an event on its way into the record.
+type item struct {
+	event    interview.Event // what takes the seq
+	original interview.Event // what was to take it
+	refusal  error           // why it can't: then original goes to quarantine and event is a placeholder
 }
 
-// batch is what a commit sends.
-type batch struct {
-	events []interview.Event
-	index  map[eventKey]int
-	lines  []line
-	ends   map[interview.ID]ending // the last of each interview
+// placeholder holds the event's seq in the record. It is the same whenever the
+// same event is refused for the same reason.
+func placeholder(original interview.Event, why error) item {
+	e := original
+	e.Kind = interview.KindQuarantined
+	if e.At = millis(e.At); !keepable(e.At) {
+		e.At = time.Unix(0, 0).UTC()
+	}
+	// Two strings always have a JSON form.
+	e.Payload, _ = json.Marshal(interview.Quarantined{Kind: interview.EventKind(cleaned(string(original.Kind))), Reason: why.Error()})
+	return item{event: e, original: original, refusal: why}
 }
 
-type ending struct {
-	event interview.Event
-	interview.Ended
-}
+// keepable is false for times no event can have and PostgreSQL perhaps not keep.
+func keepable(at time.Time) bool { return 1970 <= at.Year() && at.Year() <= 9999 }
 
-// prepareBatch checks the events, drops repeated ones and derives lines and ends.
-func prepareBatch(events []interview.Event) (*batch, []RefusedEvent) {
-	b := &batch{index: make(map[eventKey]int, len(events)), ends: map[interview.ID]ending{}}
-	var refused []RefusedEvent
+// prepareBatch checks the events and drops repeated ones. What can't be stored gets a
+// placeholder, what has the seq of another one is taken, and what has no usable
+// name is refused.
+func prepareBatch(events []interview.Event) ([]item, outcome) {
+	var out outcome
+	items := make([]item, 0, len(events))
+	index := make(map[eventKey]int, len(events))
 	for _, e := range events {
-		if err := b.add(e); err != nil {
-			refused = append(refused, RefusedEvent{Interview: e.Interview, Seq: e.Seq, Err: err})
+		if err := checkName(e); err != nil {
+			out.refuse(e, err)
+			continue
 		}
-	}
-	return b, refused
-}
-
-func (b *batch) add(e interview.Event) error {
-	if err := checkEvent(e); err != nil {
-		return err
-	}
-	e.At = millis(e.At)
-	key := eventKey{e.Interview, e.Seq}
-	if i, twice := b.index[key]; twice {
-		if !sameEvent(b.events[i], e) {
-			return ErrSeqTaken
+		i, twice := index[keyOf(e)]
+		if twice && sameEvent(items[i].original, e) {
+			continue
 		}
-		return nil
+		why := checkEvent(e)
+		switch {
+		case twice:
+			out.taken = append(out.taken, e)
+			if why == nil {
+				why = ErrSeqTaken
+			}
+			out.refuse(e, why)
+			continue
+		case why != nil:
+			items = append(items, placeholder(e, why))
+		default:
+			stored := e
+			stored.At = millis(e.At)
+			items = append(items, item{event: stored, original: e})
+		}
+		index[keyOf(e)] = len(items) - 1
 	}
-	if err := b.derive(e); err != nil {
-		return err
-	}
-	b.index[key] = len(b.events)
-	b.events = append(b.events, e)
-	return nil
+	return items, out
 }
 
 func sameEvent(a, b interview.Event) bool {
-	return a.Kind == b.Kind && a.At.Equal(b.At) && a.Clock == b.Clock && bytes.Equal(a.Payload, b.Payload)
+	return a.Kind == b.Kind && millis(a.At).Equal(millis(b.At)) && a.Clock == b.Clock && bytes.Equal(a.Payload, b.Payload)
 }
 
-// checkEvent refuses what the database would refuse: there it would take the
-// whole batch along.
-func checkEvent(e interview.Event) error {
-	if err := checkTexts(field{"interview", string(e.Interview)}, field{"kind", string(e.Kind)}); err != nil {
-		return err
-	}
+// checkName refuses an event that nothing can be stored for, not even that it was
+// refused.
+func checkName(e interview.Event) error {
 	switch {
-	case e.Interview == "" || e.Kind == "":
-		return fmt.Errorf("%w: without interview or kind", ErrBadEvent)
+	case unfit(string(e.Interview)) != "":
+		return &hiring.TextError{Field: "interview", Reason: unfit(string(e.Interview))}
+	case e.Interview == "":
+		return fmt.Errorf("%w: without interview", ErrBadEvent)
 	case e.Seq < 1:
 		return fmt.Errorf("%w: seq %d", ErrBadEvent, e.Seq)
-	case e.At.Year() < 1970 || e.At.Year() > 9999:
-		return fmt.Errorf("%w: at %s", ErrBadEvent, e.At)
-	}
-	if reason := unfitDocument(e.Payload); reason != "" {
-		return &hiring.TextError{Field: "payload of " + string(e.Kind), Reason: reason}
 	}
 	return nil
 }
 
-// derive adds what an event means for the other tables. Nothing said or heard is
-// no line.
-func (b *batch) derive(e interview.Event) error {
-	switch e.Kind {
-	case interview.KindTurnCommitted:
-		turn, err := decode[interview.TurnCommitted](e)
-		if err == nil && turn.Text != "" {
-			b.lines = append(b.lines, line{event: e, role: interview.RoleUser, content: turn.Text, turn: number(turn.Turn)})
-		}
+// checkEvent refuses what the database would refuse: there it would take the whole
+// batch along. It also refuses what no line can be derived from.
+func checkEvent(e interview.Event) error {
+	if err := checkTexts(field{"kind", string(e.Kind)}); err != nil {
 		return err
-	case interview.KindReplyEnded:
-		reply, err := decode[interview.ReplyEnded](e)
-		if err == nil && reply.Heard != "" {
-			b.lines = append(b.lines, line{
-				event: e, role: interview.RoleAssistant, content: reply.Heard,
-				turn: number(reply.Turn), reply: number(reply.Reply), interrupted: &reply.Interrupted,
-			})
-		}
-		return err
-	case interview.KindEnded:
-		end, err := decode[interview.Ended](e)
-		if err == nil && b.ends[e.Interview].event.Seq < e.Seq {
-			b.ends[e.Interview] = ending{e, end}
-		}
-		return err
-	default:
-		return nil // in the record only
 	}
+	switch {
+	case e.Kind == "":
+		return fmt.Errorf("%w: without kind", ErrBadEvent)
+	case !keepable(e.At):
+		return fmt.Errorf("%w: its time can't be kept", ErrBadEvent)
+	}
+	if reason := unfitDocument(e.Payload); reason != "" {
+		return &hiring.TextError{Field: "payload of " + cleaned(string(e.Kind)), Reason: reason}
+	}
+	if _, _, err := record.LineOf(e); err != nil {
+		return fmt.Errorf("%w: %w", ErrBadEvent, err)
+	}
+	if e.Kind == interview.KindEnded {
+		_, err := decode[interview.Ended](e)
+		return err
+	}
+	return nil
 }
 
-// decode reads an event's payload.
+// decode reads an event's payload. Its error does not quote it.
 func decode[T any](e interview.Event) (T, error) {
 	var v T
 	if err := json.Unmarshal(e.Payload, &v); err != nil {
-		return v, fmt.Errorf("%w: payload of %s: %w", ErrBadEvent, e.Kind, err)
+		return v, fmt.Errorf("%w: payload of event %d is not that of %s", ErrBadEvent, e.Seq, e.Kind)
 	}
 	return v, nil
+}
+
+// eventColumns are events as one array per column.
+type eventColumns struct {
+	ids, kinds, payloads []string
+	seqs, fences, clocks []int64
+	ats                  []time.Time
+}
+
+func (c *eventColumns) add(e interview.Event) {
+	c.ids, c.kinds, c.payloads = append(c.ids, string(e.Interview)), append(c.kinds, string(e.Kind)), append(c.payloads, string(e.Payload))
+	c.seqs, c.fences, c.clocks = append(c.seqs, int64(e.Seq)), append(c.fences, int64(e.Fence)), append(c.clocks, int64(e.Clock))
+	c.ats = append(c.ats, e.At)
+}
+
+func (c *eventColumns) args() []any {
+	return []any{c.ids, c.fences, c.seqs, c.kinds, c.ats, c.clocks, c.payloads}
+}
+
+// lineColumns are lines of the transcript with the events they come from.
+type lineColumns struct {
+	ids, roles, contents []string
+	seqs, fences         []int64
+	ats                  []time.Time
+	turns, replies       []*int64
+	interrupted          []*bool
+}
+
+func (c *lineColumns) add(e interview.Event, l record.Line) {
+	c.ids, c.roles, c.contents = append(c.ids, string(e.Interview)), append(c.roles, string(l.Role)), append(c.contents, l.Content)
+	c.seqs, c.fences, c.ats = append(c.seqs, int64(e.Seq)), append(c.fences, int64(e.Fence)), append(c.ats, e.At)
+	c.turns, c.replies = append(c.turns, number(l.Turn)), append(c.replies, number(l.Reply))
+	var cut *bool
+	if l.Role == interview.RoleAssistant {
+		cut = &l.Interrupted
+	}
+	c.interrupted = append(c.interrupted, cut)
+}
+
+func (c *lineColumns) args() []any {
+	return []any{c.ids, c.fences, c.seqs, c.roles, c.contents, c.ats, c.turns, c.replies, c.interrupted}
 }
 
 // number is null for 0, which means "none" for turns and replies.
@@ -189,52 +182,61 @@ func number[T ~uint32](n T) *int64 {
 	return &v
 }
 
-// args are the parameters of commitBatch: one array per column.
-func (b *batch) args() []any {
+// asideColumns are events on their way to quarantine.
+type asideColumns struct {
+	ids, kinds, reasons  []string
+	seqs, fences, clocks []int64
+	ats                  []*time.Time
+	payloads             [][]byte
+}
+
+func (c *asideColumns) add(e interview.Event, why error) {
+	c.ids, c.kinds, c.reasons = append(c.ids, string(e.Interview)), append(c.kinds, cleaned(string(e.Kind))), append(c.reasons, why.Error())
+	c.seqs, c.fences, c.clocks = append(c.seqs, int64(e.Seq)), append(c.fences, int64(e.Fence)), append(c.clocks, int64(e.Clock))
+	var at *time.Time
+	if cut := millis(e.At); keepable(cut) {
+		at = &cut
+	}
+	payload := []byte(e.Payload)
+	if payload == nil {
+		payload = []byte{} // null is no content
+	}
+	c.ats, c.payloads = append(c.ats, at), append(c.payloads, payload)
+}
+
+func (c *asideColumns) args() []any {
+	return []any{c.ids, c.fences, c.seqs, c.kinds, c.ats, c.clocks, c.payloads, c.reasons}
+}
+
+// commitArgs are the parameters of commitBatch.
+func commitArgs(items []item) []any {
 	var (
-		ids, kinds, payloads = texts(len(b.events)), texts(len(b.events)), texts(len(b.events))
-		seqs, fences, clocks = numbers(len(b.events)), numbers(len(b.events)), numbers(len(b.events))
-		ats                  = times(len(b.events))
-		lineIDs, roles, said = texts(len(b.lines)), texts(len(b.lines)), texts(len(b.lines))
-		lineSeqs             = numbers(len(b.lines))
-		lineAts              = times(len(b.lines))
-		turns, replies       = make([]*int64, len(b.lines)), make([]*int64, len(b.lines))
-		interrupted          = make([]*bool, len(b.lines))
-		endIDs, reasons      []string
-		endSeqs, used        []int64
-		endAts               []time.Time
+		events                eventColumns
+		lines                 lineColumns
+		aside                 asideColumns
+		endIDs, reasons       []string
+		endFences, seqs, used []int64
+		endAts                []time.Time
 	)
-	for i, e := range b.events {
-		ids[i], seqs[i], fences[i], kinds[i] = string(e.Interview), int64(e.Seq), int64(e.Fence), string(e.Kind)
-		ats[i], clocks[i], payloads[i] = e.At, int64(e.Clock), string(e.Payload)
+	for _, i := range items {
+		events.add(i.event)
+		if i.refusal != nil {
+			aside.add(i.original, i.refusal)
+			continue
+		}
+		if line, is, err := record.LineOf(i.event); err == nil && is {
+			lines.add(i.event, line)
+		}
+		if i.event.Kind != interview.KindEnded {
+			continue
+		}
+		if end, err := decode[interview.Ended](i.event); err == nil {
+			endIDs, reasons = append(endIDs, string(i.event.Interview)), append(reasons, string(end.Reason))
+			endFences, seqs = append(endFences, int64(i.event.Fence)), append(seqs, int64(i.event.Seq))
+			used, endAts = append(used, int64(end.Used)), append(endAts, i.event.At)
+		}
 	}
-	for i, l := range b.lines {
-		lineIDs[i], lineSeqs[i], roles[i], said[i] = string(l.event.Interview), int64(l.event.Seq), string(l.role), l.content
-		lineAts[i], turns[i], replies[i], interrupted[i] = l.event.At, l.turn, l.reply, l.interrupted
-	}
-	for id, end := range b.ends {
-		endIDs, endSeqs, reasons = append(endIDs, string(id)), append(endSeqs, int64(end.event.Seq)), append(reasons, string(end.Reason))
-		used, endAts = append(used, int64(end.Used)), append(endAts, end.event.At)
-	}
-	return []any{
-		ids, seqs, fences, kinds, ats, clocks, payloads,
-		lineIDs, lineSeqs, roles, said, lineAts, turns, replies, interrupted,
-		endIDs, endSeqs, reasons, used, endAts,
-	}
+	args := append(events.args(), lines.args()...)
+	args = append(args, endIDs, endFences, seqs, reasons, used, endAts)
+	return append(args, aside.args()...)
 }
-
-// contentArgs are the parameters of differingEvents for some of the events.
-func (b *batch) contentArgs(keys []eventKey) []any {
-	ids, kinds, payloads := texts(len(keys)), texts(len(keys)), texts(len(keys))
-	seqs, clocks, ats := numbers(len(keys)), numbers(len(keys)), times(len(keys))
-	for i, k := range keys {
-		e := b.events[b.index[k]]
-		ids[i], seqs[i], kinds[i] = string(e.Interview), int64(e.Seq), string(e.Kind)
-		ats[i], clocks[i], payloads[i] = e.At, int64(e.Clock), string(e.Payload)
-	}
-	return []any{ids, seqs, kinds, ats, clocks, payloads}
-}
-
-func texts(n int) []string    { return make([]string, n) }
-func numbers(n int) []int64   { return make([]int64, n) }
-func times(n int) []time.Time { return make([]time.Time, n) }

@@ -3,7 +3,6 @@ package store_test
 import (
 	"context"
 	"crypto/rand"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -56,7 +55,7 @@ func setupOn(t testing.TB, url string) *bundle {
 // ledger opens a ledger on the bundle's database.
 func (b *bundle) ledger(t testing.TB) *store.Ledger {
 	t.Helper()
-	l, err := store.OpenLedger(context.Background(), b.url, slog.New(slog.DiscardHandler))
+	l, err := store.OpenLedger(context.Background(), b.url, store.LedgerOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,7 +50,7 @@ func TestProcessesThatMigrateAtTheSameTimeWaitForEachOther(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := scan[int](t, setupOn(t, url), "SELECT count(*) FROM goose_db_version WHERE version_id > 0"); n != 2 {
+	if n := scan[int](t, setupOn(t, url), "SELECT count(*) FROM goose_db_version WHERE version_id > 0"); n != 3 {
 		t.Errorf("%d migrations were applied, want each once", n)
 	}
 }
@@ -101,7 +101,7 @@ func TestADatabaseThatCantBeHadSaysSoWithoutItsPassword(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, poolErr := store.OpenPool(t.Context(), url)
-			_, ledgerErr := store.OpenLedger(t.Context(), url, nil)
+			_, ledgerErr := store.OpenLedger(t.Context(), url, store.LedgerOptions{})
 			for op, err := range map[string]error{"migrate": store.Migrate(t.Context(), url), "pool": poolErr, "ledger": ledgerErr} {
 				if err == nil {
 					t.Errorf("%s: no error", op)
