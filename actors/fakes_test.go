@@ -79,7 +79,8 @@ func (l *memoryLedger) Commit(ctx context.Context, batch []interview.Event) erro
 	for _, e := range batch {
 		if e.Kind == l.poison {
 			refused[e.Seq] = true
-			continue
+			e.Payload, _ = json.Marshal(interview.Quarantined{Kind: e.Kind, Reason: "poisoned"})
+			e.Kind = interview.KindQuarantined
 		}
 		if e.Fence != l.fences[e.Interview] {
 			stale.Interviews = append(stale.Interviews, e.Interview)

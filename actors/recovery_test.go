@@ -183,6 +183,7 @@ func TestWordsThatACrashLeftLooseHaveATurnOfTheirOwn(t *testing.T) {
 		}{
 			{interview.KindStarted, interview.Started{}},
 			{interview.KindConnected, interview.Connection{Conn: 1}}, // by a program that did not store what decided
+			{interview.KindSegmentFinal, interview.SegmentFinal{Segment: 1, Text: "Hello."}},
 			{interview.KindTurnCommitted, interview.TurnCommitted{Turn: 1, Text: "Hello.", Segments: []interview.SegmentNo{1}}},
 			{interview.KindSegmentFinal, interview.SegmentFinal{Segment: 2, Text: "I was about to say"}},
 		} {

@@ -14,6 +14,7 @@ import (
 	"github.com/vantahire/vantahire/actors/turn"
 	"github.com/vantahire/vantahire/engine"
 	"github.com/vantahire/vantahire/interview"
+	"github.com/vantahire/vantahire/interview/record"
 	"github.com/vantahire/vantahire/media"
 	"github.com/vantahire/vantahire/media/vad"
 	"github.com/vantahire/vantahire/media/voiceproto"
@@ -105,10 +106,28 @@ func (s *scene) replays() {
 		if err != nil {
 			s.t.Errorf("replay of %s: %v", id, err)
 		}
+		for _, p := range record.Verify(recordOf(id, events), nil).Problems {
+			s.t.Errorf("record of %s: %s", id, p)
+		}
 		if d := report.Difference; d != nil {
 			s.t.Errorf("replay of %s: fence %d, event %d: %s\nstored:  %s\nderived: %s", id, d.Fence, d.Seq, d.What, describe(d.Stored), describe(d.Derived))
 		}
 	}
+}
+
+// recordOf is the record a ledger would have of the events.
+func recordOf(id interview.ID, events []interview.Event) record.Record {
+	r := record.Record{Interview: id, Events: events}
+	for _, e := range events {
+		if e.Kind == interview.KindQuarantined {
+			r.Quarantined = append(r.Quarantined, record.Quarantined{Seq: e.Seq, Fence: e.Fence, Kind: kindOf(e)})
+		}
+		if l, is, err := record.LineOf(e); err == nil && is {
+			l.Source = "voice"
+			r.Lines = append(r.Lines, l)
+		}
+	}
+	return r
 }
 
 func describe(d *Decision) string {
