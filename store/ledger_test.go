@@ -244,60 +244,6 @@ func TestNoCommitSlipsPastAClaim(t *testing.T) {
 	}
 }
 
-func TestAnEventThatCanNeverBeStoredHoldsNobodyUp(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	l := b.ledger(t)
-	for name, tc := range map[string]struct {
-		spoil func(*interview.Event)
-		is    error
-	}{
-		"a NUL in the text":         {func(e *interview.Event) { e.Payload = []byte(`{"turn":1,"text":"a\u0000b"}`) }, nil},
-		"bytes that are no UTF-8":   {func(e *interview.Event) { e.Payload = []byte("{\"text\":\"\xff\"}") }, nil},
-		"half a surrogate pair":     {func(e *interview.Event) { e.Payload = []byte(`{"text":"\ud83e"}`) }, nil},
-		"no JSON":                   {func(e *interview.Event) { e.Payload = []byte(`{`) }, nil},
-		"no payload":                {func(e *interview.Event) { e.Payload = nil }, nil},
-		"another kind's payload":    {func(e *interview.Event) { e.Payload = []byte(`{"turn":"one"}`) }, store.ErrBadEvent},
-		"a negative turn":           {func(e *interview.Event) { e.Payload = []byte(`{"turn":-1}`) }, store.ErrBadEvent},
-		"no kind":                   {func(e *interview.Event) { e.Kind = "" }, store.ErrBadEvent},
-		"a kind with a NUL":         {func(e *interview.Event) { e.Kind = "a\x00" }, nil},
-		"seq 0":                     {func(e *interview.Event) { e.Seq = 0 }, store.ErrBadEvent},
-		"no time":                   {func(e *interview.Event) { e.At = time.Time{} }, store.ErrBadEvent},
-		"an interview with a NUL":   {func(e *interview.Event) { e.Interview = "a\x00" }, nil},
-		"no interview":              {func(e *interview.Event) { e.Interview = "" }, store.ErrBadEvent},
-		"another event on that seq": {func(e *interview.Event) { e.Seq = 1 }, store.ErrSeqTaken},
-		"its twin in the batch":     {func(e *interview.Event) { e.Seq = 2 }, store.ErrSeqTaken},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			c, other := startCall(t, b, l), startCall(t, b, l)
-			c.commit(c.says("stored before"))
-			good, bad, after := c.says("good"), c.says("bad"), c.says("after")
-			tc.spoil(&bad)
-			err := l.Commit(t.Context(), []interview.Event{good, bad, after, other.says("beside")})
-			var refused *store.RefusedError
-			if !errors.As(err, &refused) || len(refused.Events) != 1 || refused.Events[0].Interview != bad.Interview || refused.Events[0].Seq != bad.Seq {
-				t.Fatalf("commit answers %v, want the one event refused", err)
-			}
-			if errors.As(err, new(*interview.StaleFenceError)) {
-				t.Errorf("%v speaks of a stale fence", err)
-			}
-			if tc.is != nil && !errors.Is(err, tc.is) || tc.is == nil && !errors.As(err, new(*hiring.TextError)) {
-				t.Errorf("%v is not %v", err, tc.is)
-			}
-			if refused.Refusal(bad.Interview, bad.Seq) == nil || refused.Refusal(after.Interview, after.Seq) != nil {
-				t.Error("the refusal is told of the wrong event")
-			}
-			if diff := cmp.Diff([]string{"user: stored before", "user: good", "user: after"}, b.lines(t, c.id)); diff != "" {
-				t.Error(diff)
-			}
-			if diff := cmp.Diff([]string{"user: beside"}, b.lines(t, other.id)); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-}
-
 func TestStaleAndRefusedAreToldTogether(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

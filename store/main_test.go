@@ -1,13 +1,17 @@
 package store_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
+	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"go.uber.org/goleak"
 
@@ -55,13 +59,65 @@ func setupOn(t testing.TB, url string) *bundle {
 // ledger opens a ledger on the bundle's database.
 func (b *bundle) ledger(t testing.TB) *store.Ledger {
 	t.Helper()
-	l, err := store.OpenLedger(context.Background(), b.url, store.LedgerOptions{})
+	return b.open(t, store.LedgerOptions{})
+}
+
+func (b *bundle) open(t testing.TB, o store.LedgerOptions) *store.Ledger {
+	t.Helper()
+	l, err := store.OpenLedger(context.Background(), b.url, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(l.Close)
 	return l
 }
+
+// exec changes the database behind everybody's back.
+func (b *bundle) exec(t testing.TB, sql string, args ...any) {
+	t.Helper()
+	if _, err := b.pool.Exec(context.Background(), sql, args...); err != nil {
+		t.Fatalf("%s: %v", strings.TrimSpace(sql), err)
+	}
+}
+
+// hold locks a row and stays idle in its transaction, as a process that is stopped
+// would. The session has no limit of its own. free ends it.
+func (b *bundle) hold(t testing.TB, sql string, args ...any) (free func()) {
+	t.Helper()
+	conn, err := pgx.Connect(context.Background(), b.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	free = sync.OnceFunc(func() { _ = conn.Close(context.Background()) })
+	t.Cleanup(free)
+	if _, err = conn.Exec(context.Background(), "BEGIN"); err == nil {
+		_, err = conn.Exec(context.Background(), sql, args...)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return free
+}
+
+// logged is what was logged, for tests to look at.
+type logged struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
+}
+
+func (l *logged) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
 
 // interview stores a fresh interview and returns its id.
 func (b *bundle) interview(t testing.TB) interview.ID {
