@@ -23,7 +23,9 @@ import (
 	"github.com/vantahire/vantahire/providers/fallback"
 	"github.com/vantahire/vantahire/providers/local"
 	"github.com/vantahire/vantahire/realtime"
+	"github.com/vantahire/vantahire/store"
 	"github.com/vantahire/vantahire/store/embedded"
+	"github.com/vantahire/vantahire/store/journal"
 )
 
 // startTimeout bounds each step of the start that talks to a server.
@@ -46,6 +48,8 @@ type App struct {
 	chat     actors.Chat
 	spare    actors.Chat  // words without a model
 	losses   atomic.Int64 // requests to models whose answer came too late
+	journal  *journal.Journal
+	ledger   *store.Ledger
 	calls    *actors.Interviews
 	hiring   *hiring.Service
 	bus      *realtime.Bus
@@ -92,6 +96,7 @@ func New(ctx context.Context, cfg configs.Config, log *slog.Logger, options ...f
 		{"development key", a.prepareDevKey},
 		{"local speech", a.openSpeech},
 		{"providers", a.openProviders},
+		{"ledger", a.openLedger},
 		{"interviews", a.openInterviews},
 		{"edge", a.openEdge},
 	} {
@@ -145,7 +150,7 @@ func (a *App) Run(ctx context.Context) error {
 	sweeping := make(chan struct{})
 	go func() {
 		defer close(sweeping)
-		a.completeOverdue(ctx)
+		a.upkeep(ctx)
 	}()
 	watching := make(chan struct{})
 	go func() {

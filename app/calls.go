@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"time"
 
@@ -46,11 +47,13 @@ func (a *App) openSpeech(ctx context.Context) error {
 
 // openInterviews wires the live interviews.
 func (a *App) openInterviews(ctx context.Context) error {
-	ledger, err := store.OpenLedger(ctx, a.databaseURL, store.LedgerOptions{Log: a.log})
+	cfg, err := a.callConfig()
 	if err != nil {
 		return err
 	}
-	a.onClose("ledger", func(context.Context) error { ledger.Close(); return nil })
+	if err := a.openHeartbeat(ctx, cfg.Owner); err != nil {
+		return err
+	}
 	if a.engine, err = engine.New(engine.Config{Logger: a.log}); err != nil {
 		return err
 	}
@@ -61,40 +64,15 @@ func (a *App) openInterviews(ctx context.Context) error {
 	}, hiringPublisher{a.bus}, hiring.Options{
 		FrontendURL: a.cfg.Server.FrontendURL, LinkTTL: a.cfg.Accounts.LinkTTL, Consent: hiring.ConsentPolicy(a.cfg.Voice.Consent), CheckPlan: checkPlan, Log: a.log,
 	})
-	cfg, err := a.callConfig()
-	if err != nil {
-		return err
-	}
 	deps := actors.Deps{
 		STT: a.stt, TTS: a.tts, Chat: a.chat, Spare: a.spare,
-		Ledger: ledgerPort{ledger}, Lifecycle: lifecyclePort{a.hiring}, Publisher: livePublisher{a.bus}, Log: a.log, Meter: a.meter,
+		Ledger: a.ledger, Journal: a.journal, Lifecycle: lifecyclePort{a.hiring, a.ledger, a.log}, Publisher: livePublisher{a.bus}, Log: a.log, Meter: a.meter,
 	}
 	if a.calls, err = actors.NewInterviews(a.engine, cfg, deps); err != nil {
 		return err
 	}
 	a.onClose("interviews", a.calls.Close)
 	return nil
-}
-
-// overdueEvery is how often ended interviews are looked for that nobody completed.
-const overdueEvery = 30 * time.Second
-
-// completeOverdue completes them, now and then again, until ctx ends.
-func (a *App) completeOverdue(ctx context.Context) {
-	tick := time.NewTicker(overdueEvery)
-	defer tick.Stop()
-	for {
-		within, cancel := context.WithTimeout(ctx, overdueEvery)
-		if err := a.hiring.CompleteOverdue(within); err != nil && ctx.Err() == nil {
-			a.log.Warn("ended interviews can't be completed", "error", err)
-		}
-		cancel()
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-	}
 }
 
 // callConfig turns the settings into those of the live interview.
@@ -144,7 +122,12 @@ func (p hiringPublisher) Publish(topic hiring.Topic, name string, payload any) {
 }
 
 // lifecyclePort is hiring as the live interviews see it.
-type lifecyclePort struct{ *hiring.Service }
+type lifecyclePort struct {
+	*hiring.Service
+
+	ledger *store.Ledger
+	log    *slog.Logger
+}
 
 // Started moves the interview to IN_PROGRESS.
 func (p lifecyclePort) Started(ctx context.Context, id interview.ID, at time.Time) error {
@@ -153,6 +136,18 @@ func (p lifecyclePort) Started(ctx context.Context, id interview.ID, at time.Tim
 		return fmt.Errorf("%w: %w", actors.ErrNotActive, err)
 	}
 	return err
+}
+
+// Ended moves the interview on and seals its record. A seal that fails is made up
+// for by the upkeep.
+func (p lifecyclePort) Ended(ctx context.Context, id interview.ID, at time.Time, reason interview.EndReason) error {
+	if err := p.Service.Ended(ctx, id, at, reason); err != nil || !reason.Final() {
+		return err
+	}
+	if err := p.ledger.Seal(ctx, id); err != nil {
+		p.log.Warn("record is not sealed yet", "interview", id, "error", err)
+	}
+	return nil
 }
 
 // callsPort is the live interviews as the edge sees them.
@@ -168,7 +163,9 @@ func (p callsPort) Connect(ctx context.Context, info actors.Info, t actors.Trans
 }
 
 // Admits reports why a candidate's interview can't be held here now.
-func (p callsPort) Admits(id interview.ID) error { return p.Interviews.Admits(context.Background(), id) }
+func (p callsPort) Admits(id interview.ID) error {
+	return p.Interviews.Admits(context.Background(), id)
+}
 
 // End ends a live interview for a reason from outside.
 func (p callsPort) End(id interview.ID, reason interview.EndReason) error {

@@ -2,19 +2,117 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
 
-	"github.com/vantahire/vantahire/interview"
+	"github.com/vantahire/vantahire/actors/ledger"
 	"github.com/vantahire/vantahire/store"
+	"github.com/vantahire/vantahire/store/journal"
 )
 
-// ledgerPort is the ledger as the live interviews see it.
-type ledgerPort struct{ *store.Ledger }
+// beatTimeout bounds one heartbeat: one that takes longer proves nothing.
+const beatTimeout = 3 * time.Second
 
-// Elsewhere knows no other process.
-func (ledgerPort) Elsewhere(context.Context, interview.ID, string) error { return nil }
+// openLedger brings up the record of live interviews: the local journal, the
+// database's side, and what an earlier process left in the journal. When it
+// returns, all that was ever called settled is in the database, and nobody could
+// claim an interview before.
+func (a *App) openLedger(ctx context.Context) error {
+	dir := a.cfg.Storage.JournalDir
+	if dir == "" {
+		data, err := a.dataDir()
+		if err != nil {
+			return err
+		}
+		dir = filepath.Join(data, "journal")
+	}
+	options := journal.Options{MaxBytes: int64(a.cfg.Storage.JournalMB) << 20, Logger: a.log}
+	j, err := journal.Open(dir, options)
+	if err != nil {
+		return fmt.Errorf("VANTAHIRE_JOURNAL_DIR: %w", err)
+	}
+	a.journal = j
+	a.onClose("journal", func(context.Context) error { return j.Close() })
+	key, err := a.recordKey()
+	if err != nil {
+		return err
+	}
+	a.ledger, err = store.OpenLedger(ctx, a.databaseURL, store.LedgerOptions{Log: a.log, Instance: j.Instance(), RecordKey: key})
+	if err != nil {
+		return err
+	}
+	a.onClose("ledger", func(context.Context) error { a.ledger.Close(); return nil })
+	if err := a.replay(ctx, j); err != nil {
+		return err
+	}
+	orphans, err := journal.Orphans(dir, j, options)
+	if err != nil {
+		return fmt.Errorf("look for what other processes left: %w", err)
+	}
+	for _, orphan := range orphans {
+		err = errors.Join(err, a.replay(ctx, orphan), orphan.Close())
+	}
+	return err
+}
 
-// AppendLate knows no late events.
-func (ledgerPort) AppendLate(context.Context, []interview.Event) error { return nil }
+// replay brings to the database what a process left in a journal.
+func (a *App) replay(ctx context.Context, j *journal.Journal) error {
+	if j.Len() == 0 {
+		return nil
+	}
+	began := time.Now()
+	a.log.Warn("replaying the journal of an earlier process", "instance", j.Instance(), "events", j.Len())
+	done, err := ledger.Replay(ctx, a.ledger, j, a.log)
+	if err != nil {
+		return err
+	}
+	a.log.Warn("journal replayed", "events", done.Events, "late", done.Late, "took", time.Since(began))
+	return nil
+}
 
-// SettleLate knows no late events.
-func (ledgerPort) SettleLate(context.Context, []interview.ID) error { return nil }
+// openHeartbeat tells other processes that this one is alive, from now until its
+// interviews have been given back.
+func (a *App) openHeartbeat(ctx context.Context, owner string) error {
+	if err := a.ledger.Beat(ctx, owner); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		a.beat(ctx, owner)
+	}()
+	a.onClose("heartbeat", func(ctx context.Context) error {
+		cancel()
+		<-done
+		if err := a.ledger.Leave(ctx, owner); err != nil { // others wait until the heartbeat has lapsed
+			a.log.Warn("the database was not told that this process ends", "error", err)
+		}
+		return nil
+	})
+	return nil
+}
+
+// beat goes on until ctx ends. Failures are said once in a row: the writer of the
+// ledger says what they mean.
+func (a *App) beat(ctx context.Context, owner string) {
+	tick := time.NewTicker(store.BeatEvery)
+	defer tick.Stop()
+	failing := false
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		within, cancel := context.WithTimeout(ctx, beatTimeout)
+		err := a.ledger.Beat(within, owner)
+		cancel()
+		if err != nil && !failing && ctx.Err() == nil {
+			a.log.Warn("no heartbeat reaches the database", "error", err)
+		}
+		failing = err != nil
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/vantahire/vantahire/actors/ledger"
+	"github.com/vantahire/vantahire/store"
 )
 
 // register adds a metric that is read when it is asked for.
@@ -17,6 +18,7 @@ func (a *App) registerLedger(r *prometheus.Registry, gauge, counter register) {
 		return func() float64 { return read(a.calls.StoreStats()) }
 	}
 	r.MustRegister(ledgerState{a})
+	a.registerJournal(gauge, counter)
 	gauge("vantahire_ledger_waiting", "Events that are not durable yet.", stats(func(s ledger.Stats) float64 { return float64(s.Waiting) }))
 	counter("vantahire_ledger_written_total", "Events made durable.", stats(func(s ledger.Stats) float64 { return float64(s.Written) }))
 	counter("vantahire_ledger_failures_total", "Batches that database or journal did not take.", stats(func(s ledger.Stats) float64 { return float64(s.Failures) }))
@@ -26,6 +28,27 @@ func (a *App) registerLedger(r *prometheus.Registry, gauge, counter register) {
 	counter("vantahire_ledger_drained_total", "Events that went from the journal to the database.", stats(func(s ledger.Stats) float64 { return float64(s.Drained) }))
 	counter("vantahire_ledger_late_total", "Events kept as late: another process had taken the interview over.", stats(func(s ledger.Stats) float64 { return float64(s.Late) }))
 	counter("vantahire_ledger_unheard_total", "Ownerships and claims that found no room to wait for the database.", stats(func(s ledger.Stats) float64 { return float64(s.Unheard) }))
+}
+
+// registerJournal shows what waits on this machine, and what the database's side
+// did with events out of the ordinary.
+func (a *App) registerJournal(gauge, counter register) {
+	gauge("vantahire_journal_events", "Events that wait in the local journal.", func() float64 { return float64(a.journal.Len()) })
+	gauge("vantahire_journal_bytes", "Size of the local journal.", func() float64 { return float64(a.journal.Stats().Bytes) })
+	gauge("vantahire_journal_oldest_seconds", "Age of the oldest event in the local journal.", func() float64 {
+		if oldest := a.journal.Stats().Oldest; !oldest.IsZero() {
+			return time.Since(oldest).Seconds()
+		}
+		return 0
+	})
+	counter("vantahire_journal_damaged_total", "Records of the journal that can't be read.", func() float64 { return float64(a.journal.Stats().Damaged) })
+	counts := func(read func(store.LedgerCounts) uint64) func() float64 {
+		return func() float64 { return float64(read(a.ledger.Counts())) }
+	}
+	counter("vantahire_ledger_quarantined_total", "Events put into quarantine.", counts(func(c store.LedgerCounts) uint64 { return c.Quarantined }))
+	counter("vantahire_ledger_lost_total", "Events that could be kept nowhere. Never, without a defect.", counts(func(c store.LedgerCounts) uint64 { return c.Lost }))
+	counter("vantahire_ledger_late_lines_total", "Lines of the transcript made of late events.", counts(func(c store.LedgerCounts) uint64 { return c.LateLines }))
+	counter("vantahire_ledger_sealed_total", "Records sealed.", counts(func(c store.LedgerCounts) uint64 { return c.Seals }))
 }
 
 // ledgerState shows the writer's state, one of them 1, and for how long.
