@@ -377,7 +377,9 @@ func TestWithAnInterviewItsQuarantineGoes(t *testing.T) {
 	c := startCall(t, b, b.ledger(t))
 	bad := c.says("x")
 	bad.Payload = []byte("nonsense")
-	refusal(t, c.ledger.Commit(t.Context(), []interview.Event{c.says("y"), bad}))
+	if refused := refusal(t, c.ledger.Commit(t.Context(), []interview.Event{c.says("y"), bad})); len(refused.Events) != 1 {
+		t.Errorf("refused: %v", refused.Events)
+	}
 	b.exec(t, `DELETE FROM "Interview" WHERE id = $1`, c.id)
 	if n := scan[int](t, b, "SELECT (SELECT count(*) FROM interview_quarantine) + (SELECT count(*) FROM interview_events)"); n != 0 {
 		t.Errorf("%d rows are left", n)

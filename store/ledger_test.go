@@ -36,11 +36,11 @@ func startCall(t testing.TB, b *bundle, l *store.Ledger) *call {
 	return &call{t: t, ledger: l, id: id, fence: claim.Fence, seq: claim.LastSeq}
 }
 
-// event is the call's next event.
+// event is the call's next event. No two have the same time.
 func (c *call) event(kind interview.EventKind, payload any) interview.Event {
 	c.t.Helper()
 	c.seq++
-	e, err := interview.NewEvent(c.id, c.seq, c.fence, kind, time.Now(), time.Duration(c.seq)*time.Second, payload)
+	e, err := interview.NewEvent(c.id, c.seq, c.fence, kind, time.Now().Add(time.Duration(c.seq)*time.Millisecond), time.Duration(c.seq)*time.Second, payload)
 	if err != nil {
 		c.t.Fatal(err)
 	}
