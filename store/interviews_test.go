@@ -279,30 +279,62 @@ func TestEveryUpdateMovesUpdatedAt(t *testing.T) {
 func TestMessagesComeInTheOrderTheyWereSpoken(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	id := b.interview(t)
-	for _, m := range []struct {
-		content, at string
-		seq         *int
+	type line struct {
+		id, at string // at: seconds
+		seq    *int
+	}
+	for name, tc := range map[string]struct {
+		lines []line
+		want  []string
 	}{
-		{"third", "2026-01-01T00:00:01Z", ptr(30)}, // the wall clock was set back meanwhile
-		{"second", "2026-01-01T00:00:05Z", ptr(20)},
-		{"first", "2026-01-01T00:00:05Z", ptr(10)},
-		{"fifth", "2026-01-01T00:00:03Z", nil},
-		{"fourth", "2026-01-01T00:00:02Z", nil},
+		"by seq, though the wall clock was set back meanwhile": {
+			[]line{{"third", "01", ptr(30)}, {"second", "05", ptr(20)}, {"first", "05", ptr(10)}},
+			[]string{"first", "second", "third"},
+		},
+		"lines without seq by their time, then by id": {
+			[]line{{"c", "02", nil}, {"a", "03", nil}, {"e", "01", nil}, {"b", "02", nil}},
+			[]string{"e", "b", "c", "a"},
+		},
+		"one without seq behind the last that is not younger": {
+			[]line{{"one", "01", ptr(1)}, {"two", "03", ptr(2)}, {"three", "05", ptr(3)}, {"late", "04", nil}},
+			[]string{"one", "two", "late", "three"},
+		},
+		"one without seq behind that of the same time": {
+			[]line{{"one", "01", ptr(1)}, {"two", "03", ptr(2)}, {"late", "01", nil}},
+			[]string{"one", "late", "two"},
+		},
+		"one without seq before all": {
+			[]line{{"one", "02", ptr(1)}, {"two", "03", ptr(2)}, {"early", "01", nil}},
+			[]string{"early", "one", "two"},
+		},
+		"one without seq behind the last of those not younger, though the clock was set back": {
+			[]line{{"one", "05", ptr(1)}, {"two", "01", ptr(2)}, {"three", "06", ptr(3)}, {"late", "02", nil}},
+			[]string{"one", "two", "late", "three"},
+		},
+		"several in one place by their time, then by id": {
+			[]line{{"one", "01", ptr(1)}, {"two", "09", ptr(2)}, {"b", "03", nil}, {"z", "02", nil}, {"a", "03", nil}},
+			[]string{"one", "z", "a", "b", "two"},
+		},
 	} {
-		if _, err := b.pool.Exec(t.Context(), `INSERT INTO "InterviewMessage" ("interviewId", role, content, "createdAt", seq) VALUES ($1, 'user', $2, $3::text::timestamptz, $4)`, id, m.content, m.at, m.seq); err != nil {
-			t.Fatal(err)
-		}
-	}
-	lines, err := b.interviews.Messages(t.Context(), id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, l := range lines {
-		got = append(got, l.Content)
-	}
-	if diff := cmp.Diff([]string{"first", "second", "third", "fourth", "fifth"}, got); diff != "" {
-		t.Error(diff)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			id, other := b.interview(t), b.interview(t)
+			for _, m := range tc.lines {
+				insert := `INSERT INTO "InterviewMessage" (id, "interviewId", role, content, "createdAt", seq) VALUES ($1, $2, 'user', $3, ('2026-01-01T00:00:' || $4 || 'Z')::timestamptz, $5)`
+				b.exec(t, insert, string(id)+m.id, id, m.id, m.at, m.seq)
+				b.exec(t, insert, string(other)+m.id, other, "of another interview", m.at, m.seq)
+			}
+			lines, err := b.interviews.Messages(t.Context(), id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, l := range lines {
+				got = append(got, l.Content)
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
