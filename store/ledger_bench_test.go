@@ -31,6 +31,8 @@ const (
 func BenchmarkLedger(b *testing.B) {
 	url := durable(b)
 	b.Run("control, one row a commit", func(b *testing.B) { benchControl(b, url) })
+	b.Run("one segment a commit", func(b *testing.B) { benchSegment(b, url) })
+	b.Run("batches of 256 from 100 calls", func(b *testing.B) { benchBatches(b, url) })
 	b.Run("50 calls as fast as they can", func(b *testing.B) { benchGroup(b, url) })
 	b.Run("300 events a second", func(b *testing.B) { benchOffered(b, url) })
 }
@@ -81,6 +83,49 @@ func benchControl(b *testing.B, url string) {
 		took.add(time.Since(began))
 	}
 	took.report(b)
+}
+
+// benchSegment is the control's twin: a segment final alone on its way.
+func benchSegment(b *testing.B, url string) {
+	bundle := setupOn(b, url)
+	c := startCall(b, bundle, bundle.ledger(b))
+	var took durations
+	b.ReportAllocs()
+	for b.Loop() {
+		e := c.hears(1, said)
+		began := time.Now()
+		c.commit(e)
+		took.add(time.Since(began))
+	}
+	took.report(b)
+}
+
+// benchBatches is what the ledger takes when it has to catch up. One iteration is
+// one batch.
+func benchBatches(b *testing.B, url string) {
+	bundle := setupOn(b, url)
+	l := bundle.ledger(b)
+	calls := make([]*call, 100)
+	for i := range calls {
+		calls[i] = startCall(b, bundle, l)
+	}
+	batch := make([]interview.Event, benchBatch)
+	n := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		for i := range batch {
+			c := calls[n%len(calls)]
+			if n++; n%2 == 0 {
+				batch[i] = c.hears(1, said)
+			} else {
+				batch[i] = c.says(said)
+			}
+		}
+		if err := l.Commit(b.Context(), batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "events/s")
 }
 
 // groupCommit is the writer the ledger is made for: what comes while a batch is

@@ -7,9 +7,14 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
 
+	"github.com/vantahire/vantahire/interview"
 	"github.com/vantahire/vantahire/store"
+	"github.com/vantahire/vantahire/store/migrations"
 	"github.com/vantahire/vantahire/store/testdb"
 )
 
@@ -52,6 +57,65 @@ func TestProcessesThatMigrateAtTheSameTimeWaitForEachOther(t *testing.T) {
 	wg.Wait()
 	if n := scan[int](t, setupOn(t, url), "SELECT count(*) FROM goose_db_version WHERE version_id > 0"); n != 3 {
 		t.Errorf("%d migrations were applied, want each once", n)
+	}
+}
+
+// migrateTo brings an empty database to an older schema.
+func migrateTo(t *testing.T, url string, version int64) {
+	t.Helper()
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := stdlib.OpenDB(*config)
+	defer func() { _ = db.Close() }()
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.UpTo(t.Context(), version); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Records that an earlier version has written stay as they are, go on, and are
+// sealed like any other.
+func TestRecordsOfTheVersionBeforeGoOn(t *testing.T) {
+	t.Parallel()
+	url := empty(t)
+	migrateTo(t, url, 2)
+	b := setupOn(t, url)
+	live, over := b.interview(t), b.interview(t)
+	for _, id := range []interview.ID{live, over} {
+		b.exec(t, `INSERT INTO interview_owner (interview, owner, fence, last_seq) VALUES ($1, 'an older process', 3, 2)`, id)
+		b.exec(t, `INSERT INTO interview_events (interview, seq, fence, kind, at, clock_ns, payload) VALUES
+			($1, 1, 3, 'turn_committed', '2026-01-01T00:00:01Z', 1, '{"turn": 1, "text": "before"}'),
+			($1, 2, 3, 'ended', '2026-01-01T00:00:02Z', 2, '{"reason": "finished"}')`, id)
+		b.exec(t, `INSERT INTO "InterviewMessage" ("interviewId", role, content, "createdAt", seq, source, turn) VALUES ($1, 'user', 'before', '2026-01-01T00:00:01Z', 1, 'voice', 1)`, id)
+	}
+	b.exec(t, `INSERT INTO interview_end (interview, seq, reason, used_ns, at) VALUES ($1, 2, 'finished', 1, '2026-01-01T00:00:02Z')`, over)
+	for range 2 { // the second time there is nothing to do
+		if err := store.Migrate(t.Context(), url); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b = setupOn(t, url)
+	p := b.process(t, "a newer process", "")
+	p.Ledger = b.open(t, store.LedgerOptions{RecordKey: recordKey})
+	c := p.claim(t, live) // the older process has no row: nobody waits for it
+	if c.fence != 4 || c.seq != 2 {
+		t.Errorf("claimed with fence %d after seq %d", c.fence, c.seq)
+	}
+	c.commit(c.says("after"))
+	if diff := cmp.Diff([]string{"user: before", "user: after"}, b.lines(t, live)); diff != "" {
+		t.Error(diff)
+	}
+	if n, err := p.SealOverdue(t.Context()); n != 1 || err != nil {
+		t.Errorf("sealed %d, %v", n, err)
+	}
+	r, err := p.Record(t.Context(), over)
+	if err != nil || r.Seal == nil || r.Seal.Check(recordKey, over, r.Events) != nil || len(r.Events) != 2 {
+		t.Errorf("%+v, %v", r, err)
 	}
 }
 
