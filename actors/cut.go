@@ -62,18 +62,22 @@ func (a *interviewActor) reportCut(c *engine.Ctx[interviewMsg], r *reply) {
 func (a *interviewActor) heardOf(r *reply) (heard string, played time.Duration) {
 	a.measureDone(r)
 	defer func() { a.wastedVoice(r, heard) }()
-	if !r.voice {
-		if r.sounding {
-			heard = r.script.Text() // it stood on the screen
-		}
-	} else {
-		played = a.playedOf(r)
-		heard = r.script.Heard(played)
-	}
+	heard, played = a.heardSoFar(r)
 	if heard != "" && askedIn(heard, r.script.Text()) {
 		a.movePlan(r)
 	}
 	return cleanText(heard), played
+}
+
+func (a *interviewActor) heardSoFar(r *reply) (heard string, played time.Duration) {
+	switch {
+	case r.voice:
+		played = a.playedOf(r)
+		return r.script.Heard(played), played
+	case r.sounding:
+		return r.script.Text(), 0 // it stands on the screen
+	}
+	return "", 0
 }
 
 // askedIn reports whether the heard part reaches well into the last sentence of

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/vantahire/vantahire/actors/ledger"
@@ -42,9 +43,10 @@ const (
 const (
 	// childGiveUp replaces a failed child at most this often a minute.
 	childGiveUp = 5
-	// tickEvery is how often used talk time and the last played position are
-	// stored: what a restart can lose of either.
+	// tickEvery is how often used talk time is stored: what a restart can lose of it.
 	tickEvery = 5 * time.Second
+	// heardEvery is how often it is stored how far a reply was heard.
+	heardEvery = time.Second
 	// closeWithin bounds the way from the last word to the closed connection.
 	closeWithin = 8 * time.Second
 	// claimTimeout bounds the claim of an interview.
@@ -97,7 +99,9 @@ type interviewActor struct {
 	muted    bool // the candidate was told that there is no voice
 	deaf     bool // and that speech is not understood
 	spent    spent
-	gaps     int // times the candidate was asked for a moment
+	noted    time.Duration // when talk time was last stored
+	owed     string        // an answer of an earlier life that no question followed
+	gaps     int           // times the candidate was asked for a moment
 
 	reply *reply
 	turns *turnClock
@@ -254,6 +258,7 @@ func (a *interviewActor) onClaimed(c *engine.Ctx[interviewMsg], m claimed) {
 		}
 	}
 	a.closeOpenReply(&past)
+	a.owed = past.owed
 	a.rules, a.from = a.cfg.Turn, past.numbers
 	a.rules.TimeLimit = a.info.TimeLimit
 	a.turn = turn.New(a.rules, a.from)
@@ -356,12 +361,20 @@ func (a *interviewActor) onTick(c *engine.Ctx[interviewMsg]) {
 	if a.phase != phaseRunning {
 		return
 	}
-	t := a.talkTime()
-	if r := a.reply; r != nil && r.sounding {
-		t.Reply, t.Played = r.no, a.playedOf(r)
-	}
-	a.record(interview.KindTalkTime, t, nil)
+	a.noteTalk()
 	c.After(tickEvery, tickDue{})
+}
+
+// noteTalk stores how far the call has come, the present reply with it: a reply that
+// never ends because the process does is closed there.
+func (a *interviewActor) noteTalk() {
+	t := a.talkTime()
+	if r := a.reply; r != nil && r.sounding && !r.stopped {
+		heard, played := a.heardSoFar(r)
+		t.Reply, t.Played, t.Words = r.no, played, len(strings.Fields(heard))
+	}
+	a.noted = a.since()
+	a.record(interview.KindTalkTime, t, nil)
 }
 
 // onTerminate ends the interview for a reason from outside.

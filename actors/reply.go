@@ -138,6 +138,9 @@ func (a *interviewActor) planInput(e turn.Ask) plan.Input {
 	case turn.AskApology:
 		return plan.ReplyFailed{}
 	case turn.AskResume:
+		if a.owed != "" { // the answer is known, and the question that follows it was not heard
+			return plan.Answered{Text: a.owed}
+		}
 		return plan.Continue{}
 	}
 	return plan.Continue{}
@@ -305,6 +308,9 @@ func (a *interviewActor) onSounding(c *engine.Ctx[interviewMsg], r *reply, at ti
 		a.movePlan(r) // a greeting that is cut short is not given again
 	}
 	a.feed(c, turn.Sounding{Reply: r.no})
+	if !r.voice {
+		a.noteTalk()
+	}
 }
 
 // onPlayed takes the client's word on what it has played.
@@ -322,6 +328,9 @@ func (a *interviewActor) onPlayed(c *engine.Ctx[interviewMsg], m voiceproto.Play
 	}
 	if r.drained && !r.stopped {
 		a.checkPlayed(c, r)
+	}
+	if a.phase == phaseRunning && r.sounding && !r.stopped && a.since()-a.noted >= heardEvery {
+		a.noteTalk()
 	}
 }
 
@@ -361,7 +370,7 @@ func (a *interviewActor) movePlan(r *reply) {
 	if r.moved {
 		return
 	}
-	r.moved = true
+	r.moved, a.owed = true, ""
 	a.planState = r.next
 	state, err := json.Marshal(r.next)
 	if err != nil { // a defect; a restart would begin the plan where it stood before

@@ -2,7 +2,9 @@ package actors
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/vantahire/vantahire/actors/turn"
 	"github.com/vantahire/vantahire/interview"
@@ -19,7 +21,8 @@ type past struct {
 	plan    json.RawMessage // nil when the plan has not moved
 	open    *openReply      // a reply that started and has no end
 	loose   []interview.SegmentFinal
-	spent   spent // what it has cost
+	spent   spent  // what it has cost
+	owed    string // the last answer, when no question was heard since
 }
 
 // openReply is a reply that was cut by the end of the process.
@@ -28,6 +31,7 @@ type openReply struct {
 	turn   interview.TurnNo
 	text   string
 	played time.Duration
+	words  int // that were heard
 }
 
 // restore reads stored events, oldest first. Events of unknown kinds, and
@@ -88,6 +92,9 @@ func (r *restorer) add(e interview.Event) {
 			for _, s := range t.Segments {
 				r.committed[s] = true
 			}
+			if !t.Aside {
+				p.owed = t.Text
+			}
 		}
 	case interview.KindReplyStarted:
 		if r, ok := read[interview.ReplyStarted](e); ok {
@@ -110,14 +117,14 @@ func (r *restorer) add(e interview.Event) {
 		}
 	case interview.KindPlanMoved:
 		if m, ok := read[interview.PlanMoved](e); ok {
-			p.plan = m.State
+			p.plan, p.owed = m.State, ""
 		}
 	case interview.KindTalkTime:
 		if t, ok := read[interview.TalkTime](e); ok {
 			p.numbers.Used = max(p.numbers.Used, t.Used)
 			p.spent.tokens, p.spent.characters = max(p.spent.tokens, t.Tokens), max(p.spent.characters, t.Characters)
 			if p.open != nil && p.open.no == t.Reply {
-				p.open.played = max(p.open.played, t.Played)
+				p.open.played, p.open.words = max(p.open.played, t.Played), max(p.open.words, t.Words)
 			}
 		}
 	case interview.KindConnectionLost, interview.KindPaused, interview.KindResumed, interview.KindWhispered,
@@ -156,11 +163,14 @@ func (a *interviewActor) closeOpenReply(p *past) {
 
 // close is how the record of an earlier life is brought in order: words of the
 // candidate that never became a turn become one, and a reply that never ended is
-// closed at what was last known to have been played.
+// closed at what was last known to have been heard. Words that a reply was about to
+// answer are the turn it answers; others may be half an answer, which nobody owes a
+// reply.
 func (p *past) close() (lines []turn.Effect) {
 	if len(p.loose) > 0 {
+		answered := p.open != nil && p.open.turn > p.numbers.Turn
 		p.numbers.Turn++
-		t := turn.CommitTurn{Turn: p.numbers.Turn, Aside: true}
+		t := turn.CommitTurn{Turn: p.numbers.Turn, Aside: !answered}
 		for i, s := range p.loose {
 			if i > 0 {
 				t.Text += " "
@@ -168,14 +178,28 @@ func (p *past) close() (lines []turn.Effect) {
 			t.Text += s.Text
 			t.Segments = append(t.Segments, s.Segment)
 		}
+		if answered {
+			p.owed = t.Text
+		}
 		lines = append(lines, t)
 	}
 	if o := p.open; o != nil {
-		script := turn.NewScript(o.no)
-		script.AddText(o.text)
-		script.AddSentence(o.text)
-		script.AddAudio(0, turn.SpeakingTime(o.text))
-		lines = append(lines, turn.CommitReply{Reply: o.no, Turn: o.turn, Heard: script.Heard(o.played), Interrupted: true, Played: o.played})
+		lines = append(lines, turn.CommitReply{Reply: o.no, Turn: o.turn, Heard: firstWords(o.text, o.words), Interrupted: true, Played: o.played})
 	}
 	return lines
+}
+
+// firstWords is the beginning of a text with so many words.
+func firstWords(text string, n int) string {
+	from := 0
+	for range n {
+		rest := strings.TrimLeftFunc(text[from:], unicode.IsSpace)
+		from = len(text) - len(rest)
+		if end := strings.IndexFunc(rest, unicode.IsSpace); end >= 0 {
+			from += end
+		} else {
+			from = len(text)
+		}
+	}
+	return text[:from]
 }

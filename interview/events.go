@@ -124,6 +124,7 @@ type TalkTime struct {
 	Used   time.Duration `json:"used"`
 	Reply  ReplyNo       `json:"reply,omitempty"`
 	Played time.Duration `json:"played,omitempty"`
+	Words  int           `json:"words,omitempty"` // of the reply that were heard
 	// Tokens and Characters are what language model and voice have cost so far.
 	Tokens     int `json:"tokens,omitempty"`
 	Characters int `json:"characters,omitempty"`
