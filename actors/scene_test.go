@@ -37,7 +37,8 @@ type scene struct {
 	published *published
 	device    *device
 	conn      *Connection
-	closed    int // replies that untilQuiet has seen closed
+	closed    int           // replies that untilQuiet has seen closed
+	limit     time.Duration // of talk time
 }
 
 // play runs a story in a bubble of virtual time.
@@ -48,6 +49,7 @@ func play(t *testing.T, story func(s *scene)) {
 			t: t, id: "00000000-0000-4000-8000-000000000032", ledger: newMemoryLedger(), ear: &fakeEar{},
 			voice: &fakeVoice{wordTime: 300 * time.Millisecond, delay: 50 * time.Millisecond},
 			chat:  &fakeChat{delay: 100 * time.Millisecond}, lifecycle: &fakeLifecycle{}, published: &published{}, meter: newFakeMeter(),
+			limit: 30 * time.Minute,
 		}
 		s.open(Config{})
 		defer func() { s.close() }() // also when the story fails: a bubble can't be left with actors in it
@@ -138,7 +140,7 @@ func describe(d *Decision) string {
 }
 
 func (s *scene) info() Info {
-	return Info{ID: s.id, JobRole: "Software Engineer", TimeLimit: 30 * time.Minute, Plan: plan.Default("Software Engineer", 30*time.Minute)}
+	return Info{ID: s.id, JobRole: "Software Engineer", TimeLimit: s.limit, Plan: plan.Default("Software Engineer", 30*time.Minute)}
 }
 
 // connect brings a client of the candidate in.
