@@ -29,6 +29,8 @@ func commands() []command {
 		{"serve", "run the server", serve},
 		{"call", "hold an interview from the command line", call},
 		{"providers", "serve simulated providers, for trying and testing", simulatedProviders},
+		{"verify", "check the stored record of an interview: complete, in order, unchanged", verify},
+		{"replay", "derive an interview's record again from what the turn machine was fed", replay},
 		{"doctor", "say what this machine has and lacks", doctor},
 		{"speech", "local speech worker (started by the server)", speech},
 	}

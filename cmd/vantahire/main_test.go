@@ -186,6 +186,7 @@ func TestServeAndCall(t *testing.T) {
 			t.Errorf("the recording: %v", err)
 		}
 	})
+	t.Run("their records are complete", func(t *testing.T) { checkRecords(t, dir, report) })
 	for name, c := range map[string]struct {
 		args []string
 		want string

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -184,10 +183,7 @@ func serverArgs(cluster, socketDir string, o Options) []string {
 // It stays the same when the server is started again.
 func (p *Postgres) URL() string { return p.urlOf(database) }
 
-func (p *Postgres) urlOf(db string) string {
-	q := url.Values{"host": {p.socketDir}, "user": {superuser}}
-	return "postgres:///" + db + "?" + q.Encode()
-}
+func (p *Postgres) urlOf(db string) string { return socketURL(p.socketDir, db) }
 
 // Version is the version of the server's programs, such as 15.18.
 func (p *Postgres) Version() string { return p.bin.version }
