@@ -17,7 +17,7 @@ const (
 	// Lapse is how long a process counts as alive after its last heartbeat, by the
 	// database's clock: long enough for a few lost beats, short enough for a
 	// candidate to wait.
-	Lapse = 5 * time.Second
+	Lapse = 3 * time.Second
 	// ConfirmAfter is how long a claim waits for a heartbeat of an owner that has
 	// lapsed: after the database was away everybody has, and who is alive beats
 	// within BeatEvery.
