@@ -12,8 +12,9 @@ import (
 	"github.com/vantahire/vantahire/store/journal"
 )
 
-// beatTimeout bounds one heartbeat: one that takes longer proves nothing.
-const beatTimeout = 3 * time.Second
+// beatTimeout bounds one heartbeat: shorter than others wait for one before they take
+// over (store.ConfirmAfter), so that a process whose network hung is heard in time.
+const beatTimeout = time.Second
 
 // openLedger brings up the record of live interviews: the local journal, the
 // database's side, and what an earlier process left in the journal. When it
