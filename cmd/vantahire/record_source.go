@@ -21,6 +21,13 @@ import (
 // generated, in its data folder.
 const recordKeyFile = "record.key"
 
+// What the flags of both commands say of themselves.
+const (
+	databaseUsage = "`URL` of the PostgreSQL (default DATABASE_URL, else the private database of the server that runs here)"
+	fileUsage     = "read the record from `FILE` instead, as --save wrote it"
+	saveUsage     = "write the record to `FILE`, which must not exist, to verify or replay it elsewhere; it holds everything that was said"
+)
+
 // errUsage is a command line that makes no sense.
 var errUsage = errors.New("usage")
 
@@ -38,9 +45,6 @@ func newRecordSource(command string, errOut io.Writer) *recordSource {
 		_, _ = fmt.Fprintf(errOut, "usage: vantahire %s INTERVIEW [flags]   or   vantahire %s --file RECORD [flags]\n\n", command, command)
 		s.flags.PrintDefaults()
 	}
-	s.flags.StringVar(&s.database, "database", "", "`URL` of the PostgreSQL (default DATABASE_URL, else the private database of the server that runs here)")
-	s.flags.StringVar(&s.file, "file", "", "read the record from `FILE` instead, as --save wrote it")
-	s.flags.StringVar(&s.save, "save", "", "write the record to `FILE`, which must not exist, to verify or replay it elsewhere; it holds everything that was said")
 	return s
 }
 

@@ -13,6 +13,9 @@ import (
 // decisions with the stored ones.
 func replay(ctx context.Context, args []string, out, errOut io.Writer) int {
 	s := newRecordSource("replay", errOut)
+	s.flags.StringVar(&s.database, "database", "", databaseUsage)
+	s.flags.StringVar(&s.file, "file", "", fileUsage)
+	s.flags.StringVar(&s.save, "save", "", saveUsage)
 	show := s.flags.Bool("show", false, "show what was said where the two differ (default: only its length)")
 	if err := s.parse(args); err != nil {
 		return usageError("replay", err, errOut)

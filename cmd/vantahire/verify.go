@@ -15,6 +15,9 @@ import (
 // said.
 func verify(ctx context.Context, args []string, out, errOut io.Writer) int {
 	s := newRecordSource("verify", errOut)
+	s.flags.StringVar(&s.database, "database", "", databaseUsage)
+	s.flags.StringVar(&s.file, "file", "", fileUsage)
+	s.flags.StringVar(&s.save, "save", "", saveUsage)
 	s.flags.StringVar(&s.keyFile, "key-file", "", "`FILE` with the key of the seal (default VANTAHIRE_RECORD_KEY, else the generated key of this machine's server)")
 	if err := s.parse(args); err != nil {
 		return usageError("verify", err, errOut)
