@@ -13,7 +13,6 @@ GOFUMPT := $(TOOLS)/gofumpt-$(GOFUMPT_VERSION)
 TEST_FLAGS := -race -timeout 20m -p 2
 BENCH_TIME := 1s
 FUZZ_TIME := 20s
-SOAK_FLAGS :=
 
 # may ends a recipe when something is missing and may not be brought.
 define may
@@ -61,8 +60,8 @@ bench: assets ## run the benchmarks: engine, ring, pacer, voice detector, resamp
 	@scripts/install-postgres.sh
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCH_TIME) ./engine ./media/... ./actors/... ./store/... ./providers/soundcode
 
-soak: test-setup ## kill servers, databases and networks under calls for about an hour, and print what was lost (nothing)
-	go test ./loadtest/outage -count 1 -v -timeout 3h -parallel 1 $(SOAK_FLAGS) -kills $(or $(KILLS),200) -calls $(or $(CALLS),20) -outage 20s -churn 1000
+soak: test-setup ## kill servers, databases and networks under calls for about an hour, and print what was lost (scripts/soak.sh; KILLS=200)
+	@KILLS=$(or $(KILLS),200) CHURN=$(or $(CHURN),1000) scripts/soak.sh
 
 load: build ## hold 100 calls on simulated providers, then interrupt 20 of them (scripts/load.sh; CALLS=100)
 	@CALLS=$(or $(CALLS),100) scripts/load.sh

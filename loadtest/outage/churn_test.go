@@ -43,8 +43,6 @@ func (h *house) load(s *Server) load {
 	return l
 }
 
-// churners hold calls at once.
-const churners = 8
 
 // Calls come and go, and nothing is left of them.
 func TestCallsThatAreOverLeaveNothingBehind(t *testing.T) {
@@ -52,6 +50,7 @@ func TestCallsThatAreOverLeaveNothingBehind(t *testing.T) {
 	h := open(t, nil)
 	s := h.serve(nil)
 	api := candidate.API{Server: s.URL, Key: h.env["VANTAHIRE_DEV_KEY"]}
+	churners := max(8, *churn/25) // at once
 	round := func(n int) {
 		var wg sync.WaitGroup
 		next := make(chan int)

@@ -36,7 +36,7 @@ var program string
 
 func TestMain(m *testing.M) {
 	// The scenarios wait more than they work.
-	_ = flag.Set("test.parallel", "6")
+	_ = flag.Set("test.parallel", "6") // unless the command line says otherwise
 	flag.Parse()
 	dir, err := os.MkdirTemp("", "vantahire-outage-")
 	if err == nil {
