@@ -43,7 +43,6 @@ func (h *house) load(s *Server) load {
 	return l
 }
 
-
 // Calls come and go, and nothing is left of them.
 func TestCallsThatAreOverLeaveNothingBehind(t *testing.T) {
 	t.Parallel()
