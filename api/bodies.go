@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strconv"
 	"sync/atomic"
 	"time"
 )
@@ -93,7 +94,7 @@ func refuseBody(w http.ResponseWriter, err error) {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		writeError(w, http.StatusRequestTimeout, "Request timed out")
 	case errors.Is(err, errBodyMemory):
-		w.Header().Set("Retry-After", retryWhenFull)
+		w.Header().Set("Retry-After", strconv.Itoa(retryWhenFull))
 		writeError(w, http.StatusServiceUnavailable, "Server is busy")
 	default:
 		writeError(w, http.StatusBadRequest, "Request body could not be read")

@@ -3,10 +3,10 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
-	"github.com/vantahire/vantahire/actors"
 	"github.com/vantahire/vantahire/hiring"
 	"github.com/vantahire/vantahire/interview"
 	"github.com/vantahire/vantahire/media/voiceproto"
@@ -19,6 +19,7 @@ import (
 type gate struct {
 	server *Server
 	access hiring.Access
+	known  standing
 	conn   *wsaudio.Conn
 	typing bool
 	hello  *voiceproto.Hello // said before the consent; the reader's own
@@ -32,13 +33,10 @@ type gate struct {
 // open lets the candidate in, or asks for the consent first.
 func (g *gate) open(ctx context.Context) {
 	g.ctx = ctx
-	s, row := g.server, g.access.Interview
+	s := g.server
 	setup, cancel := context.WithTimeout(ctx, voiceSetup)
 	defer cancel()
-	if err := s.services.Hiring.Touch(setup, g.access); err != nil {
-		s.log.Warn("use of a link was not counted", "interview", row.ID, "error", err)
-	}
-	given, err := s.services.Hiring.ConsentGiven(setup, row)
+	given, err := g.askDatabase(setup)
 	switch {
 	case err != nil:
 		g.fail(err)
@@ -54,6 +52,41 @@ func (g *gate) open(ctx context.Context) {
 	}
 }
 
+// askDatabase counts the use of the link and reports whether there is a consent.
+// A candidate who is in already has given it.
+func (g *gate) askDatabase(ctx context.Context) (consent bool, err error) {
+	s, row := g.server, g.access.Interview
+	if g.known.away {
+		return true, nil
+	}
+	if g.known.in {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, acceptedWait)
+		defer cancel()
+	}
+	if err := s.services.Hiring.Touch(ctx, g.access); err != nil {
+		s.log.Warn("use of a link was not counted", "interview", row.ID, "error", err)
+	}
+	given, err := s.services.Hiring.ConsentGiven(ctx, row)
+	switch {
+	case err != nil && g.known.in:
+		s.log.Warn("candidate comes back without the database", "interview", row.ID, "error", err)
+		return true, nil
+	case err != nil:
+		return false, away(err)
+	}
+	return given, nil
+}
+
+// away marks an error of the database as one that passes; its answers stay as
+// they are.
+func away(err error) error {
+	if errors.Is(err, hiring.ErrNotFound) || errors.Is(err, hiring.ErrConflict) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errDatabaseAway, err)
+}
+
 func (g *gate) ask() {
 	g.conn.Send(voiceproto.ConsentRequired{Version: hiring.ConsentVersion, Text: hiring.ConsentText})
 }
@@ -65,6 +98,7 @@ func (g *gate) enter(ctx context.Context) {
 		g.fail(err)
 		return
 	}
+	g.server.accepted.keep(g.access)
 	g.mu.Lock()
 	g.call = call
 	g.mu.Unlock()
@@ -77,9 +111,9 @@ func (g *gate) enter(ctx context.Context) {
 func (g *gate) fail(err error) {
 	g.server.log.Warn("voice call refused", "interview", g.access.Interview.ID, "error", err)
 	code := voiceproto.CloseInternal
-	if errors.Is(err, actors.ErrFull) || errors.Is(err, actors.ErrClosed) {
+	if text, seconds := tryAgain(err); seconds > 0 {
 		code = voiceproto.CloseTryAgain
-		g.conn.Send(voiceproto.Error{Message: "All interview rooms are busy. Please try again shortly.", Code: voiceproto.CodeOverloaded, Retry: true})
+		g.conn.Send(voiceproto.Error{Message: text, Code: voiceproto.CodeOverloaded, Retry: true})
 	}
 	g.conn.Close(code, voiceproto.CloseReason(code))
 }
@@ -124,7 +158,7 @@ func (g *gate) agreed() {
 	ctx, cancel := context.WithTimeout(g.ctx, voiceSetup)
 	defer cancel()
 	if err := g.server.services.Hiring.GiveConsent(ctx, g.access.Interview); err != nil {
-		g.fail(err)
+		g.fail(away(err))
 		return
 	}
 	g.stopTimer()
@@ -149,7 +183,7 @@ func (g *gate) OnClosed(code int, err error) {
 
 // link says by which link this connection was opened.
 func (g *gate) link() hiring.LiveLink {
-	return hiring.LiveLink{Interview: g.access.Interview.ID, SessionID: g.access.Session.ID}
+	return linkOf(g.access)
 }
 
 // cut ends the call because its link or its interview has ended elsewhere.

@@ -22,6 +22,30 @@ type unhealthyBody struct {
 	Error  string `json:"error"`
 }
 
+// retryWhenUnready is when a balancer that was told "not ready" may ask again,
+// in seconds. Outages and restarts pass that fast.
+const retryWhenUnready = "1"
+
+type readyBody struct {
+	Status  string   `json:"status"`
+	Reasons []string `json:"reasons,omitempty"`
+}
+
+// ready tells a load balancer whether new interviews may come here. Calls that are
+// live go on either way.
+func (s *Server) ready(c *fiber.Ctx) error {
+	var reasons []string
+	if s.services.Ready != nil {
+		reasons = s.services.Ready()
+	}
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	if len(reasons) > 0 {
+		c.Set(fiber.HeaderRetryAfter, retryWhenUnready)
+		return answerJSON(c, http.StatusServiceUnavailable, readyBody{"not ready", reasons})
+	}
+	return answerJSON(c, http.StatusOK, readyBody{Status: "ready"})
+}
+
 // health is contract section 2.1: a database query and a Redis ping.
 func (s *Server) health(c *fiber.Ctx) error {
 	ctx, cancel := context.WithTimeout(c.UserContext(), healthTimeout)

@@ -45,8 +45,12 @@ type Config struct {
 
 // LiveCalls is what the edge needs of the live interviews.
 type LiveCalls interface {
-	// Admits reports why a call can't be taken now, or nil.
-	Admits(id interview.ID) error
+	// Admits reports why an interview can't be held here now, or nil:
+	// actors.ErrFull, actors.ErrClosed, *interview.OwnedElsewhereError. It may ask
+	// the database, for a second at most, and never for one that is live here.
+	Admits(ctx context.Context, id interview.ID) error
+	// IsLive reports whether an interview is live in this process. It does not block.
+	IsLive(id interview.ID) bool
 	// Connect brings a connection to its interview, which takes what it reads.
 	Connect(ctx context.Context, info actors.Info, t actors.Transport, typing bool) (wsaudio.Handler, error)
 	// End ends a live interview for a reason from outside.
@@ -61,6 +65,9 @@ type Services struct {
 	Describe func(row hiring.Interview) (actors.Info, error)
 	// Healthy checks database and Redis.
 	Healthy func(ctx context.Context) error
+	// Ready says why no new interview should come here, in a few words each; none
+	// when one may. It does not block. nil is always ready.
+	Ready func() []string
 	// Metrics serves /metrics; nil switches it off.
 	Metrics http.Handler
 	// Profile serves /debug/pprof/; nil switches it off.
@@ -74,7 +81,9 @@ type Server struct {
 	log      *slog.Logger
 	http     *http.Server
 	sockets  *sockets
+	accepted *accepted
 	handler  http.Handler
+	blind    bool // the last look for cut calls failed; of whoever watches
 }
 
 // New builds the edge; it serves once Serve is called.
@@ -85,7 +94,7 @@ func New(cfg Config, services Services) *Server {
 	if cfg.BodyWait == 0 {
 		cfg.BodyWait = bodyWait
 	}
-	s := &Server{cfg: cfg, services: services, log: cfg.Log, sockets: newSockets()}
+	s := &Server{cfg: cfg, services: services, log: cfg.Log, sockets: newSockets(), accepted: newAccepted()}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /voice/{interviewId}", s.voice)
 	if services.Profile != nil {
@@ -158,6 +167,7 @@ func (r route) guard(s *Server) fiber.Handler {
 func (s *Server) routes() []route {
 	return []route{
 		{http.MethodGet, "/health", accessPublic, s.health},
+		{http.MethodGet, "/ready", accessPublic, s.ready},
 		{http.MethodPost, "/interviews", accessDeveloper, s.createInterview},
 		{http.MethodGet, "/interviews/:id", accessDeveloper, s.getInterview},
 		{http.MethodGet, "/interviews/:id/transcript", accessDeveloper, s.getTranscript},

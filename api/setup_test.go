@@ -9,8 +9,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,13 +44,18 @@ type bundle struct {
 	calls  *fakeCalls
 	events *events
 	sick   error
+	ready  []string     // why the server is not
+	hang   atomic.Bool  // the database does not answer
+	asked  atomic.Int64 // questions to the database that hung
 }
 
 func setup(t *testing.T, change ...func(*Config)) *bundle {
 	t.Helper()
 	b := &bundle{t: t, memory: hiringtest.NewMemory(), calls: &fakeCalls{}, events: &events{}}
 	log := slog.New(slog.DiscardHandler)
-	service := hiring.NewService(b.memory.Repositories(), b.events, hiring.Options{
+	repos := b.memory.Repositories()
+	repos.Sessions, repos.Consents = hangingSessions{repos.Sessions, b}, hangingConsents{repos.Consents, b}
+	service := hiring.NewService(repos, b.events, hiring.Options{
 		FrontendURL: testFrontend, LinkTTL: 7 * 24 * time.Hour, Consent: hiring.ConsentRequired,
 		CheckPlan: func(raw []byte) error {
 			if strings.Contains(string(raw), "bad") {
@@ -67,6 +74,7 @@ func setup(t *testing.T, change ...func(*Config)) *bundle {
 			return actors.Info{ID: row.ID, JobRole: row.JobRole}, nil
 		},
 		Healthy: func(context.Context) error { return b.sick },
+		Ready:   func() []string { return b.ready },
 	})
 	b.http = httptest.NewServer(b.server.Handler())
 	t.Cleanup(func() {
@@ -79,6 +87,51 @@ func setup(t *testing.T, change ...func(*Config)) *bundle {
 		b.http.Close()
 	})
 	return b
+}
+
+// stuck waits for the end of ctx when the database hangs.
+func (b *bundle) stuck(ctx context.Context) error {
+	if !b.hang.Load() {
+		return nil
+	}
+	b.asked.Add(1)
+	<-ctx.Done()
+	return context.Cause(ctx)
+}
+
+// hangingSessions are sessions in a database that may be stopped.
+type hangingSessions struct {
+	hiring.Sessions
+
+	b *bundle
+}
+
+func (s hangingSessions) ByToken(ctx context.Context, token string) (hiring.Session, hiring.Interview, error) {
+	if err := s.b.stuck(ctx); err != nil {
+		return hiring.Session{}, hiring.Interview{}, err
+	}
+	return s.Sessions.ByToken(ctx, token)
+}
+
+func (s hangingSessions) Standings(ctx context.Context, ids []string) ([]hiring.Standing, error) {
+	if err := s.b.stuck(ctx); err != nil {
+		return nil, err
+	}
+	return s.Sessions.Standings(ctx, ids)
+}
+
+// hangingConsents are the same for consents.
+type hangingConsents struct {
+	hiring.Consents
+
+	b *bundle
+}
+
+func (c hangingConsents) Get(ctx context.Context, id interview.ID) (hiring.Consent, bool, error) {
+	if err := c.b.stuck(ctx); err != nil {
+		return hiring.Consent{}, false, err
+	}
+	return c.Consents.Get(ctx, id)
 }
 
 // answer is what came back for a request.
@@ -152,7 +205,9 @@ func (e *events) Publish(topic hiring.Topic, name string, _ any) {
 // fakeCalls is the live side: it notes what reaches it.
 type fakeCalls struct {
 	mu        sync.Mutex
-	refuse    error
+	refuse    error // new interviews
+	over      bool  // nothing is live any more
+	afterward error // refuses once the edge has upgraded the request
 	connected []actors.Info
 	typing    []bool
 	ended     []interview.EndReason
@@ -162,17 +217,26 @@ type fakeCalls struct {
 	closed    chan int
 }
 
-func (f *fakeCalls) Admits(interview.ID) error {
+func (f *fakeCalls) Admits(_ context.Context, id interview.ID) error {
+	if f.IsLive(id) {
+		return nil
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.refuse
 }
 
+func (f *fakeCalls) IsLive(id interview.ID) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return !f.over && slices.ContainsFunc(f.connected, func(i actors.Info) bool { return i.ID == id })
+}
+
 func (f *fakeCalls) Connect(_ context.Context, info actors.Info, t actors.Transport, typing bool) (wsaudio.Handler, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.refuse != nil {
-		return nil, f.refuse
+	if f.afterward != nil {
+		return nil, f.afterward
 	}
 	f.connected = append(f.connected, info)
 	f.typing = append(f.typing, typing)

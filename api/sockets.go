@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -88,6 +90,10 @@ func (k *sockets) wait(ctx context.Context) error {
 // hundred milliseconds of it. One query asks for all calls.
 const watchEvery = 250 * time.Millisecond
 
+// watchWait bounds one look. The next one waits for it, so they never pile up
+// against a database that hangs.
+const watchWait = time.Second
+
 // Watch ends live calls whose link was revoked or ran out, or whose interview was
 // ended elsewhere, until ctx ends. A database that does not answer ends nobody.
 func (s *Server) Watch(ctx context.Context) {
@@ -104,24 +110,34 @@ func (s *Server) Watch(ctx context.Context) {
 }
 
 func (s *Server) endCutCalls(ctx context.Context) {
-	gates := s.sockets.all()
-	if len(gates) == 0 {
+	byLink := map[hiring.LiveLink][]*gate{}
+	for _, g := range s.sockets.all() {
+		byLink[g.link()] = append(byLink[g.link()], g)
+	}
+	for _, link := range s.accepted.sweep(s.services.Calls.IsLive) {
+		if _, open := byLink[link]; !open {
+			byLink[link] = nil // of a candidate who may come back
+		}
+	}
+	if len(byLink) == 0 {
 		return
 	}
-	links := make([]hiring.LiveLink, len(gates))
-	byLink := make(map[hiring.LiveLink][]*gate, len(gates))
-	for i, g := range gates {
-		links[i] = g.link()
-		byLink[links[i]] = append(byLink[links[i]], g)
-	}
-	ctx, cancel := context.WithTimeout(ctx, voiceSetup)
+	within, cancel := context.WithTimeout(ctx, watchWait)
 	defer cancel()
-	cuts, err := s.services.Hiring.Cuts(ctx, links)
+	cuts, err := s.services.Hiring.Cuts(within, slices.Collect(maps.Keys(byLink)))
 	if err != nil {
-		s.log.Warn("live calls can't be checked", "error", err)
+		if !s.blind && ctx.Err() == nil {
+			s.log.Warn("live calls can't be checked", "calls", len(byLink), "error", err)
+		}
+		s.blind = true
 		return
 	}
+	if s.blind {
+		s.log.Info("live calls can be checked again", "calls", len(byLink))
+	}
+	s.blind = false
 	for _, cut := range cuts {
+		s.accepted.forgetLink(cut.Link)
 		for _, g := range byLink[cut.Link] {
 			s.log.Info("call is cut", "interview", cut.Link.Interview, "reason", cut.Reason)
 			g.cut(cut.Reason)

@@ -124,7 +124,7 @@ func TestVoiceRefusesBeforeTheUpgrade(t *testing.T) {
 		t.Errorf("a full house: %d, Retry-After %q", a.status, a.header.Get("Retry-After"))
 	}
 	b.memory.Break(errors.New("connection refused"))
-	if _, a := b.dial(id, "?token="+token); a.status != 500 || a.body != `{"error":"Internal server error"}` {
+	if _, a := b.dial(id, "?token="+token); a.status != 503 || a.header.Get("Retry-After") != "2" || a.body != `{"error":"`+textAway+`"}` {
 		t.Errorf("no database: %d %s", a.status, a.body)
 	}
 	if n := b.calls.connections(); n != 0 {

@@ -60,6 +60,9 @@ type App struct {
 	devKey   string
 	private  *embedded.Postgres // nil when DATABASE_URL names a server
 
+	stopping     atomic.Bool
+	databaseAway atomic.Bool // as far as the last probe knows
+
 	databaseURL string
 	// SpeechCommand starts a local speech worker; empty means this executable.
 	SpeechCommand []string
@@ -157,6 +160,11 @@ func (a *App) Run(ctx context.Context) error {
 		defer close(watching)
 		a.server.Watch(ctx)
 	}()
+	probing := make(chan struct{})
+	go func() {
+		defer close(probing)
+		a.probeDatabase(ctx)
+	}()
 	ticking := make(chan struct{})
 	go func() {
 		defer close(ticking)
@@ -178,17 +186,23 @@ func (a *App) Run(ctx context.Context) error {
 	cancel()
 	<-sweeping
 	<-watching
+	<-probing
 	<-ticking
 	return err
 }
 
-// Close stops every part in the reverse order of their start, all within ctx.
-// It may be called once, also after a failed New.
+// Close stops every part in the reverse order of their start, all within ctx:
+// the candidates of interviews that are still live are told to come back
+// elsewhere, and what was said is made durable before the database goes. It may be
+// called once, also after a failed New.
 func (a *App) Close(ctx context.Context) error {
 	var errs []error
 	for i := len(a.closers) - 1; i >= 0; i-- {
 		c := a.closers[i]
-		if err := c.close(ctx); err != nil {
+		within, cancel := share(ctx)
+		err := c.close(within)
+		cancel()
+		if err != nil {
 			errs = append(errs, fmt.Errorf("stop %s: %w", c.name, err))
 		}
 	}

@@ -162,11 +162,6 @@ func (p callsPort) Connect(ctx context.Context, info actors.Info, t actors.Trans
 	return c, nil
 }
 
-// Admits reports why a candidate's interview can't be held here now.
-func (p callsPort) Admits(id interview.ID) error {
-	return p.Interviews.Admits(context.Background(), id)
-}
-
 // End ends a live interview for a reason from outside.
 func (p callsPort) End(id interview.ID, reason interview.EndReason) error {
 	return p.Interviews.End(id, reason)

@@ -74,7 +74,7 @@ func (a *App) openEdge(context.Context) error {
 	}
 	a.server = api.New(api.Config{
 		FrontendURL: a.cfg.Server.FrontendURL, APIURL: a.cfg.Server.APIURL, Production: a.cfg.Server.Production(), DevKey: a.devKey, Log: a.log,
-	}, api.Services{Hiring: a.hiring, Calls: callsPort{a.calls}, Describe: describe, Healthy: a.healthy, Metrics: metrics, Profile: profile})
+	}, api.Services{Hiring: a.hiring, Calls: callsPort{a.calls}, Describe: describe, Healthy: a.healthy, Ready: a.ready, Metrics: metrics, Profile: profile})
 	a.onClose("edge", a.server.Shutdown)
 	return nil
 }

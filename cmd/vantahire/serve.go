@@ -18,7 +18,9 @@ import (
 // and memory is what bounds the calls of a machine. GOGC overrules it.
 const gcPercent = 50
 
-// serve runs the server until it is told to stop.
+// serve runs the server until it is told to stop, and then lets the interviews that
+// are live end first (Server.DrainTimeout). The second signal hands them over at
+// once; what is not closed within Server.StopTimeout from then is left.
 func serve(ctx context.Context, args []string, out, errOut io.Writer) int {
 	flags := flag.NewFlagSet("vantahire serve", flag.ContinueOnError)
 	flags.SetOutput(errOut)
@@ -46,18 +48,60 @@ func serve(ctx context.Context, args []string, out, errOut io.Writer) int {
 		_, _ = fmt.Fprintln(out, "What this machine has and lacks: ./bin/vantahire doctor")
 	}
 	status := exitOK
-	if err := a.Run(ctx); err != nil {
+	if err := runAndDrain(ctx, a, cfg.Server, out); err != nil {
 		log.Error("server failed", "error", err)
 		status = exitFailed
 	}
 	_, _ = fmt.Fprintln(out, "Stopping ...")
 	stop, cancel := context.WithTimeout(context.Background(), cfg.Server.StopTimeout)
 	defer cancel()
+	// Whatever does not heed its deadline must not keep the process.
+	hard := time.AfterFunc(cfg.Server.StopTimeout, func() {
+		exitHard(errOut, os.Exit, fmt.Sprintf("the stop took longer than %s", cfg.Server.StopTimeout))
+	})
+	defer hard.Stop()
 	if err := a.Close(stop); err != nil {
 		log.Error("stop was not orderly", "error", err)
 		status = exitFailed
 	}
 	return status
+}
+
+// runAndDrain serves until ctx ends, and goes on doing so for interviews that are
+// live: until they end, their time is over, or a second signal. The error is the
+// server's own.
+func runAndDrain(ctx context.Context, a *app.App, cfg configs.Server, out io.Writer) error {
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	draining, failed := context.WithCancel(context.WithoutCancel(ctx))
+	defer failed()
+	ran := make(chan error, 1)
+	go func() {
+		defer failed() // a server that is gone has nobody to wait for
+		ran <- a.Run(serving)
+	}()
+	select {
+	case err := <-ran:
+		return err
+	case <-ctx.Done():
+	}
+	live := a.Live()
+	drained := make(chan struct{})
+	go func() {
+		defer close(drained)
+		a.Drain(draining)
+	}()
+	if live > 0 {
+		_, _ = fmt.Fprintf(out, "Stopping: interviews that are live (%d) may go on for %s. A second signal hands them over at once.\n", live, cfg.DrainTimeout)
+	}
+	select {
+	case <-drained:
+	case <-further(ctx):
+		failed()
+		<-drained
+	}
+	stop()
+	return <-ran
 }
 
 func newLog(cfg configs.Log, w io.Writer) *slog.Logger {
