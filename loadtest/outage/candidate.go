@@ -313,6 +313,8 @@ func (l *line) onMessage(e voiceclient.Event, away *Absence) {
 			l.word(e.At)
 			l.played = max(l.played, m.Reply)
 		}
+	case voiceproto.Flush: // it was cut
+		l.heard(m.Reply, e.At)
 	case voiceproto.Ended:
 		l.c.note(func() { l.c.call.Ended = true })
 	default:

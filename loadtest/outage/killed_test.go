@@ -18,7 +18,7 @@ func TestAKilledServerLosesNoLineThatAnybodyWasToldOf(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // moments need no secret
 	t.Logf("seed %d", seed)
 	for range *kills {
-		during(time.Second + time.Duration(random.Int64N(int64(5*time.Second))))
+		during(time.Second + time.Duration(random.Int64N(int64(7*time.Second))))
 		killed := time.Now()
 		s.Kill()
 		if err := s.Start(t.Context()); err != nil {

@@ -27,7 +27,7 @@ func Plan() []byte {
 	p.Closing, p.NextSteps = "That was my last question.", "We will write to you."
 	for n := range planQuestions {
 		p.Questions = append(p.Questions, question{
-			ID: fmt.Sprintf("q%d", n+1), Text: fmt.Sprintf("What would you do with machine number %d?", n+1), Topic: fmt.Sprintf("machine %d", n+1), Budget: 60,
+			ID: fmt.Sprintf("q%d", n+1), Text: fmt.Sprintf("What of machine %d?", n+1), Topic: fmt.Sprintf("machine %d", n+1), Budget: 60,
 		})
 	}
 	raw, err := json.Marshal(p)
