@@ -39,6 +39,8 @@ type database struct {
 	swallows bool // and store what they don't confirm
 	commits  int
 	noSettle bool
+
+	unreleased int // so many releases fail
 }
 
 func newDatabase() *database { return &database{stored: map[key]int{}} }
@@ -107,6 +109,10 @@ func (d *database) store(batch []interview.Event) error {
 func (d *database) Release(_ context.Context, id interview.ID, _ interview.Fence) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.unreleased > 0 {
+		d.unreleased--
+		return errFake
+	}
 	d.released = append(d.released, id)
 	return d.broken
 }
@@ -142,9 +148,15 @@ type disk struct {
 	events []interview.Event
 	room   int // how many more it takes; -1: any number
 	all    int
+	delay  time.Duration // of each Append
+	unable int           // so many calls of Release fail
 }
 
 func (k *disk) Append(events []interview.Event) error {
+	k.mu.Lock()
+	delay := k.delay
+	k.mu.Unlock()
+	after(delay)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.room >= 0 && k.room < len(events) {
@@ -167,6 +179,10 @@ func (k *disk) Read(limit int) ([]interview.Event, error) {
 func (k *disk) Release(n int) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.unable > 0 {
+		k.unable--
+		return errors.New("file can't be removed")
+	}
 	k.events = k.events[n:]
 	return nil
 }

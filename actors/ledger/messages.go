@@ -32,7 +32,22 @@ type (
 	// batchDone reports on the batch that is with the database.
 	batchDone struct{ err error }
 	// spillDone reports on the batch that is with the journal.
-	spillDone struct{ err error }
+	spillDone struct {
+		no  uint64
+		err error
+	}
+	// spillLate says that a batch has been with the journal for too long.
+	spillLate struct{ no uint64 }
+	// lateDone reports on events that were refused and are kept as late ones.
+	lateDone struct {
+		events int
+		err    error
+	}
+	// releaseDue tries again to give an ownership back.
+	releaseDue struct {
+		release Release
+		tries   int
+	}
 	// drainDone reports on a part of the journal.
 	drainDone struct {
 		part drained
@@ -50,6 +65,7 @@ type (
 	// releaseDone reports on an ownership that was given back.
 	releaseDone struct {
 		release Release
+		tries   int
 		err     error
 	}
 )
@@ -61,6 +77,9 @@ func (batchDone) ledgerMsg()   {}
 func (spillDone) ledgerMsg()   {}
 func (drainDone) ledgerMsg()   {}
 func (settleDone) ledgerMsg()  {}
+func (spillLate) ledgerMsg()   {}
+func (lateDone) ledgerMsg()    {}
+func (releaseDue) ledgerMsg()  {}
 func (drainDue) ledgerMsg()    {}
 func (spillDue) ledgerMsg()    {}
 func (releaseDone) ledgerMsg() {}

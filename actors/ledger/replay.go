@@ -86,7 +86,7 @@ func Replay(ctx context.Context, l Ledger, j Journal, log *slog.Logger) (Replaye
 	for failures := 0; ; {
 		d, err := drain(ctx, l, j)
 		stale = append(stale, d.stale...)
-		if err == nil && d.events == 0 {
+		if err == nil && d.events == 0 && j.Len() == 0 {
 			slices.Sort(stale)
 			err = settle(ctx, l, slices.Compact(stale))
 			if err == nil {

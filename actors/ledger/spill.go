@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/vantahire/vantahire/engine"
+	"github.com/vantahire/vantahire/interview"
 )
 
 // move changes the state and says so: an alarm when the database is given up, and
@@ -73,14 +74,45 @@ func (w *Writer) tryAgain(c *engine.Ctx[Msg]) {
 // spill brings the next batch to the journal.
 func (w *Writer) spill(c *engine.Ctx[Msg]) {
 	batch := w.next()
+	w.spills++
+	no := w.spills
 	c.Go("spill", func(context.Context) error {
 		return w.cfg.Journal.Append(batch)
-	}, func(err error) Msg { return spillDone{err} })
+	}, func(err error) Msg { return spillDone{no, err} })
+	c.After(diskPatience, spillLate{no})
 }
+
+// onSpillLate takes the batch back from a disk that does not answer. What it writes
+// after all is stored twice, which changes nothing.
+func (w *Writer) onSpillLate(c *engine.Ctx[Msg], no uint64) {
+	if no != w.spills || !w.spilling() {
+		return
+	}
+	w.log.Error("journal does not answer", "events", len(w.underway), "after", diskPatience)
+	w.n.failures.Add(1)
+	w.stuck = no
+	w.putBack()
+	w.closing = false
+	w.move(Holding)
+	if !w.draining {
+		w.drain(c)
+	}
+}
+
+// spilling reports whether a batch is with the journal.
+func (w *Writer) spilling() bool { return w.state != Direct && len(w.underway) > 0 && !w.committing }
 
 // onSpilled settles what is in the journal: that is as durable as the database. A
 // journal that takes nothing leaves the batch in memory, unsettled.
-func (w *Writer) onSpilled(c *engine.Ctx[Msg], err error) {
+func (w *Writer) onSpilled(c *engine.Ctx[Msg], no uint64, err error) {
+	if no == w.stuck { // its batch was taken back
+		w.stuck = 0
+		w.advance(c)
+		if !w.draining && w.inJournal() > 0 {
+			w.drain(c)
+		}
+		return
+	}
 	if err != nil {
 		w.n.failures.Add(1)
 		w.log.Error("journal takes no events", "events", len(w.underway), "error", err)
@@ -88,6 +120,7 @@ func (w *Writer) onSpilled(c *engine.Ctx[Msg], err error) {
 		w.resting = true
 		c.After(backoff(w.badSpill), spillDue{})
 		w.badSpill++
+		w.closing = false
 		w.move(Holding)
 	} else {
 		w.badSpill = 0
@@ -97,10 +130,10 @@ func (w *Writer) onSpilled(c *engine.Ctx[Msg], err error) {
 		}
 		w.settle(nil)
 	}
-	w.advance(c)
-	if !w.draining && len(w.underway) == 0 && w.state != Direct {
+	if !w.draining && w.state != Direct {
 		w.drain(c)
 	}
+	w.advance(c)
 }
 
 // drain brings a part of the journal to the database; with an empty journal that
@@ -123,13 +156,15 @@ func (w *Writer) drain(c *engine.Ctx[Msg]) {
 }
 
 // recovered goes back to the database once the journal is empty. A batch that is
-// with the journal now is waited for: onSpilled comes here again.
+// with the journal now is the last one that goes there: onSpilled drains it, and
+// comes here again.
 func (w *Writer) recovered(c *engine.Ctx[Msg]) {
 	w.draining = false
 	if len(w.underway) > 0 {
+		w.closing = true
 		return
 	}
-	w.resting = false
+	w.resting, w.closing = false, false
 	if w.state == Holding && len(w.waiting) > 0 {
 		w.commit(c) // its answer moves the state
 		return
@@ -142,29 +177,51 @@ func (w *Writer) recovered(c *engine.Ctx[Msg]) {
 
 // onDrained goes on with the journal, or looks again later.
 func (w *Writer) onDrained(c *engine.Ctx[Msg], part drained, err error) {
+	w.n.drained.Add(uint64(part.events))
+	w.n.late.Add(uint64(part.late))
+	w.overtaken(part.stale)
 	if err != nil {
 		w.n.failures.Add(1)
 		w.log.Warn("journal can't be drained yet", "in_journal", w.inJournal(), "error", err)
+		w.closing = false
 		if w.state == Draining {
 			w.move(Spilling)
 		}
 		w.tryAgain(c)
+		w.advance(c)
 		return
 	}
 	w.failures = 0
-	w.n.drained.Add(uint64(part.events))
-	w.n.late.Add(uint64(part.late))
-	for _, id := range part.stale {
+	if w.state == Spilling {
+		w.move(Draining)
+	}
+	w.drain(c)
+}
+
+// overtaken notes interviews that another process has taken over.
+func (w *Writer) overtaken(ids []interview.ID) {
+	for _, id := range ids {
 		if !slices.Contains(w.stale, id) {
 			w.stale = append(w.stale, id)
 			w.log.Error("ALARM another process has taken an interview over: its events are kept as late ones", "interview", id)
 			w.cfg.Overtaken(id)
 		}
 	}
-	if w.state == Spilling {
-		w.move(Draining)
+}
+
+// keepLate keeps events that were refused because another process has taken their
+// interviews over. Nobody was told that they are settled; they were said all the
+// same.
+func (w *Writer) keepLate(c *engine.Ctx[Msg], events []interview.Event) {
+	if len(events) == 0 {
+		return
 	}
-	w.drain(c)
+	w.n.late.Add(uint64(len(events)))
+	c.Go("keep late events", func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+		defer cancel()
+		return w.cfg.Ledger.AppendLate(ctx, events)
+	}, func(err error) Msg { return lateDone{len(events), err} })
 }
 
 // settleLate makes lines of what overtaken interviews left open, once all of their

@@ -23,8 +23,12 @@ const (
 	// patience is how long the database may take for a commit before events go to
 	// the journal instead: what a candidate waits for a caption at most.
 	patience = time.Second
-	// releaseTimeout bounds giving an ownership back.
+	// diskPatience is how long the journal may take for a batch.
+	diskPatience = 5 * time.Second
+	// releaseTimeout bounds giving an ownership back, and releaseTries how often that
+	// is tried.
 	releaseTimeout = 8 * time.Second
+	releaseTries   = 10
 	// behindBound bounds the ownerships that wait to be given back, and the claims
 	// that wait. What does not fit is not done: an ownership stays ours until the
 	// process ends, a claim fails in time.
@@ -65,10 +69,15 @@ type Writer struct {
 	waiting  []Append
 	underway []Append // one batch, with the database or with the journal
 	resting  bool     // the journal takes nothing: underway is empty until spillDue
-	draining bool     // a part of the journal, or drainDue, is on its way
-	failures int      // in a row, of what is tried again
-	badSpill int      // in a row, of the journal
-	stale    []interview.ID
+	closing  bool     // nothing more goes to the journal, so that it can run dry
+	stuck    uint64   // the journal does not answer to this batch; 0: it does
+	spills   uint64   // batches that went to the journal
+
+	committing bool // underway is with the database
+	draining   bool // a part of the journal, or drainDue, is on its way
+	failures   int  // in a row, of what is tried again
+	badSpill   int  // in a row, of the journal
+	stale      []interview.ID
 
 	// What waits until the events that were taken before it are in the database.
 	taken, settled uint64
@@ -98,13 +107,19 @@ func (w *Writer) Receive(c *engine.Ctx[Msg], msg Msg) {
 	case Append:
 		w.take(c, m)
 	case Release:
-		w.wait(c, func(c *engine.Ctx[Msg]) { w.release(c, m) })
+		w.wait(c, func(c *engine.Ctx[Msg]) { w.release(c, m, 0) })
 	case Settled:
 		w.wait(c, func(*engine.Ctx[Msg]) { m.Then() })
 	case batchDone:
 		w.onCommitted(c, m.err)
 	case spillDone:
-		w.onSpilled(c, m.err)
+		w.onSpilled(c, m.no, m.err)
+	case spillLate:
+		w.onSpillLate(c, m.no)
+	case lateDone:
+		if m.err != nil {
+			w.log.Error("refused events could not be kept", "events", m.events, "error", m.err)
+		}
 	case drainDone:
 		w.onDrained(c, m.part, m.err)
 	case settleDone:
@@ -115,9 +130,9 @@ func (w *Writer) Receive(c *engine.Ctx[Msg], msg Msg) {
 		w.resting = false
 		w.advance(c)
 	case releaseDone:
-		if m.err != nil {
-			w.log.Warn("ownership was not given back", "interview", m.release.Interview, "error", m.err)
-		}
+		w.onReleased(c, m)
+	case releaseDue:
+		w.wait(c, func(c *engine.Ctx[Msg]) { w.release(c, m.release, m.tries) })
 	}
 	w.n.waiting.Store(int64(len(w.waiting) + len(w.underway)))
 }
@@ -142,7 +157,7 @@ func (w *Writer) advance(c *engine.Ctx[Msg]) {
 	switch {
 	case w.state == Direct:
 		w.commit(c)
-	case !w.resting && w.cfg.Journal != nil:
+	case !w.resting && !w.closing && w.stuck == 0 && w.cfg.Journal != nil:
 		w.spill(c)
 	}
 }
@@ -165,6 +180,7 @@ func (w *Writer) events() []interview.Event {
 
 func (w *Writer) commit(c *engine.Ctx[Msg]) {
 	batch := w.next()
+	w.committing = true
 	c.Go("commit", func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
@@ -174,6 +190,7 @@ func (w *Writer) commit(c *engine.Ctx[Msg]) {
 
 // onCommitted settles the batch, or does without the database from now on.
 func (w *Writer) onCommitted(c *engine.Ctx[Msg], err error) {
+	w.committing = false
 	if !w.settles(err) {
 		w.n.failures.Add(1)
 		w.log.Warn("ledger commit failed", "events", len(w.underway), "error", err)
@@ -182,7 +199,7 @@ func (w *Writer) onCommitted(c *engine.Ctx[Msg], err error) {
 	}
 	w.failures = 0
 	w.move(Direct) // it may have been held back
-	w.settle(err)
+	w.keepLate(c, w.settle(err))
 	w.goOn(c)
 	w.advance(c)
 }
@@ -193,8 +210,9 @@ func (w *Writer) settles(err error) bool {
 	return err == nil || errors.As(err, new(*interview.StaleFenceError)) || errors.As(err, new(RefusedEvents))
 }
 
-// settle tells the writers of the batch under way.
-func (w *Writer) settle(err error) {
+// settle tells the writers of the batch under way, and returns what was refused
+// because its interview was taken over.
+func (w *Writer) settle(err error) (overtaken []interview.Event) {
 	var (
 		stale   *interview.StaleFenceError
 		refusal RefusedEvents
@@ -213,6 +231,7 @@ func (w *Writer) settle(err error) {
 		switch {
 		case refused[e.Event.Interview]:
 			reason = &interview.StaleFenceError{Interviews: []interview.ID{e.Event.Interview}}
+			overtaken = append(overtaken, e.Event)
 		case refusal != nil:
 			if why := refusal.Refusal(e.Event.Interview, e.Event.Seq); why != nil {
 				reason = fmt.Errorf("%w: %w", ErrQuarantined, why)
@@ -230,6 +249,7 @@ func (w *Writer) settle(err error) {
 	w.settled += uint64(len(w.underway))
 	w.n.batches.Add(1)
 	w.underway = nil
+	return overtaken
 }
 
 // wait does something behind all events that were handed over so far.
@@ -261,10 +281,22 @@ func (w *Writer) goOn(c *engine.Ctx[Msg]) {
 }
 
 // release gives an ownership back.
-func (w *Writer) release(c *engine.Ctx[Msg], r Release) {
+func (w *Writer) release(c *engine.Ctx[Msg], r Release, tries int) {
 	c.Go("release", func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 		defer cancel()
 		return w.cfg.Ledger.Release(ctx, r.Interview, r.Fence)
-	}, func(err error) Msg { return releaseDone{r, err} })
+	}, func(err error) Msg { return releaseDone{r, tries, err} })
+}
+
+// onReleased tries again what failed: nobody else can hold an interview that we
+// own and do not hold.
+func (w *Writer) onReleased(c *engine.Ctx[Msg], m releaseDone) {
+	switch {
+	case m.err == nil, errors.As(m.err, new(*interview.StaleFenceError)): // another one owns it
+	case m.tries+1 < releaseTries:
+		c.After(backoff(m.tries), releaseDue{m.release, m.tries + 1})
+	default:
+		w.log.Error("ownership was not given back", "interview", m.release.Interview, "error", m.err)
+	}
 }
