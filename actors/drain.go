@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/vantahire/vantahire/actors/ledger"
 	"github.com/vantahire/vantahire/engine"
 	"github.com/vantahire/vantahire/interview"
 )
@@ -57,19 +58,26 @@ func (i *Interviews) Close(ctx context.Context) error {
 	return i.flush(ctx)
 }
 
-// flush waits until every event handed over is durable.
+// emptyWithin bounds how long a stop waits for the journal to run dry: a database
+// that is away may stay so.
+const emptyWithin = 5 * time.Second
+
+// flush waits until every event handed over is durable, and for a while until all of
+// them are in the database, where other processes find them.
 func (i *Interviews) flush(ctx context.Context) error {
 	const look = 5 * time.Millisecond
 	tick := time.NewTicker(look)
 	defer tick.Stop()
+	patience := time.Now().Add(emptyWithin)
 	for {
-		if i.store.Depth() == 0 && i.stats.Snapshot().Waiting == 0 {
+		s := i.stats.Snapshot()
+		if i.store.Depth() == 0 && s.Waiting == 0 && (s.State == ledger.Direct || time.Now().After(patience)) {
 			return nil
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fmt.Errorf("%d events are not durable: %w", i.stats.Snapshot().Waiting, context.Cause(ctx))
+			return fmt.Errorf("%d events are not durable: %w", s.Waiting, context.Cause(ctx))
 		}
 	}
 }

@@ -170,6 +170,9 @@ func (a *interviewActor) Stopped() {
 		a.conn.transport.Close(voiceproto.CloseInternal, "Interview interrupted")
 	}
 	if a.phase != phaseOver {
+		if a.claim.Fence != 0 {
+			a.store.Tell(ledger.Release{Interview: a.info.ID, Fence: a.claim.Fence})
+		}
 		a.over(interview.EndFailed)
 	}
 }

@@ -50,6 +50,8 @@ type App struct {
 	losses   atomic.Int64 // requests to models whose answer came too late
 	journal  *journal.Journal
 	ledger   *store.Ledger
+	orphans  *orphans
+	owner    string // names this process in the ledger
 	calls    *actors.Interviews
 	hiring   *hiring.Service
 	bus      *realtime.Bus

@@ -51,6 +51,7 @@ func (a *App) openInterviews(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.owner = cfg.Owner
 	if err := a.openHeartbeat(ctx, cfg.Owner); err != nil {
 		return err
 	}
@@ -66,7 +67,7 @@ func (a *App) openInterviews(ctx context.Context) error {
 	})
 	deps := actors.Deps{
 		STT: a.stt, TTS: a.tts, Chat: a.chat, Spare: a.spare,
-		Ledger: a.ledger, Journal: a.journal, Lifecycle: lifecyclePort{a.hiring, a.ledger, a.log}, Publisher: livePublisher{a.bus}, Log: a.log, Meter: a.meter,
+		Ledger: ledgerPort{a.ledger, a.orphans}, Journal: a.journal, Lifecycle: lifecyclePort{a.hiring, a.ledger, a.log}, Publisher: livePublisher{a.bus}, Log: a.log, Meter: a.meter,
 	}
 	if a.calls, err = actors.NewInterviews(a.engine, cfg, deps); err != nil {
 		return err

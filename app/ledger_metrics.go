@@ -47,6 +47,7 @@ func (a *App) registerJournal(gauge, counter register) {
 	}
 	counter("vantahire_ledger_quarantined_total", "Events put into quarantine.", counts(func(c store.LedgerCounts) uint64 { return c.Quarantined }))
 	counter("vantahire_ledger_lost_total", "Events that could be kept nowhere. Never, without a defect.", counts(func(c store.LedgerCounts) uint64 { return c.Lost }))
+	counter("vantahire_ledger_late_dropped_total", "Late events of interviews that are no more.", counts(func(c store.LedgerCounts) uint64 { return c.LateDropped }))
 	counter("vantahire_ledger_late_lines_total", "Lines of the transcript made of late events.", counts(func(c store.LedgerCounts) uint64 { return c.LateLines }))
 	counter("vantahire_ledger_sealed_total", "Records sealed.", counts(func(c store.LedgerCounts) uint64 { return c.Seals }))
 }

@@ -26,9 +26,9 @@ func (a *App) ready() (reasons []string) {
 		reasons = append(reasons, "ledger broken")
 	}
 	switch state := a.calls.StoreStats().State; state {
-	case ledger.Spilling, ledger.Holding:
+	case ledger.Spilling, ledger.Draining, ledger.Holding: // a claim would have to wait
 		reasons = append(reasons, "ledger "+state.String())
-	case ledger.Direct, ledger.Draining: // events are made durable where they belong
+	case ledger.Direct:
 	}
 	if a.databaseAway.Load() {
 		reasons = append(reasons, "database")

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -59,13 +60,24 @@ func storedSecret(path, prefix string) (string, error) {
 	}
 	defer func() { _ = os.Remove(part.Name()) }()
 	_, err = part.WriteString(secret)
-	if err = errors.Join(err, part.Close()); err != nil {
+	if err = errors.Join(err, part.Sync(), part.Close()); err != nil {
 		return "", err
 	}
 	if err := os.Link(part.Name(), path); err != nil {
-		if again, readErr := os.ReadFile(path); readErr == nil && len(again) >= secretLeast {
+		again, readErr := os.ReadFile(path)
+		switch {
+		case readErr == nil && len(again) >= secretLeast:
 			return string(again), nil
+		case errors.Is(err, fs.ErrExist):
+			return "", fmt.Errorf("%s holds no key: put its copy back, or remove it for a new one, which can't verify what the old one sealed", path)
 		}
+		return "", err
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return "", err
+	}
+	if err := errors.Join(folder.Sync(), folder.Close()); err != nil {
 		return "", err
 	}
 	return secret, nil

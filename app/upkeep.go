@@ -13,15 +13,18 @@ import (
 const upkeepEvery = 30 * time.Second
 
 // upkeep brings to their end, now and then again until ctx ends, what dead
-// processes and outages left: interviews that ended and were not completed,
+// processes and outages left: journals, late events, interviews that ended and were not completed,
 // records that were not sealed, and interviews whose candidates never came back.
 func (a *App) upkeep(ctx context.Context) {
 	began := time.Now()
 	tick := time.NewTicker(upkeepEvery)
 	defer tick.Stop()
 	for {
+		if a.databaseAway.Load() {
+			began = time.Now() // nobody could come back
+		}
 		within, cancel := context.WithTimeout(ctx, upkeepEvery)
-		err := a.hiring.CompleteOverdue(within)
+		err := errors.Join(a.orphans.adopt(within), a.hiring.CompleteOverdue(within), a.ledger.SettleOverdue(within))
 		_, sealErr := a.ledger.SealOverdue(within)
 		err = errors.Join(err, sealErr)
 		if grace := a.cfg.Turn.GraceTotal; time.Since(began) > grace { // before, their candidates had no door to come back to
@@ -42,7 +45,7 @@ func (a *App) upkeep(ctx context.Context) {
 // concludeAbandoned ends interviews that nobody came back to within the grace that
 // a live one gives.
 func (a *App) concludeAbandoned(ctx context.Context, grace time.Duration) error {
-	ids, err := a.ledger.Abandoned(ctx, grace)
+	ids, err := a.ledger.Abandoned(ctx, a.owner, grace)
 	if err != nil {
 		return err
 	}

@@ -10,11 +10,12 @@ import (
 )
 
 const (
-	// ledgerConnections is one for each lane of a Ledger: the batch that is under
-	// way, claims and whatever else there is, and the heartbeat. So a hundred claims
-	// after a restart keep no event from being stored and don't make this process
-	// look dead.
-	ledgerConnections = 3
+	// ledgerConnections is one for each lane of a Ledger, the batch that is under way,
+	// and claims and whatever else there is, and a spare one for each: a connection
+	// that a timeout has broken keeps its place for some seconds. So a hundred claims
+	// after a restart keep no event from being stored. The heartbeat has one of its
+	// own (pulse).
+	ledgerConnections = 4
 
 	// A process that is stopped (SIGSTOP, a debugger, a paused machine) inside a
 	// transaction keeps its locks. The server ends its session after idleLimit and
@@ -43,8 +44,9 @@ type Ledger struct {
 	instance string
 	key      []byte
 
-	batches, claims, beats lane
-	counts                 counts
+	batches, claims lane
+	pulse           *pulse
+	counts          counts
 }
 
 // OpenLedger connects to the database and takes back what earlier processes of
@@ -60,13 +62,15 @@ func OpenLedger(ctx context.Context, url string, o LedgerOptions) (*Ledger, erro
 	config.MaxConns = ledgerConnections
 	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = idleLimit
 	config.ConnConfig.RuntimeParams["lock_timeout"] = lockLimit
+	// Whatever a role or database is set to: a commit that is answered is on the disk.
+	config.ConnConfig.RuntimeParams["synchronous_commit"] = "on"
 	pool, err := open(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open the ledger: %w", err)
 	}
 	l := &Ledger{
 		pool: pool, log: o.Log, instance: o.Instance, key: o.RecordKey,
-		batches: make(lane, 1), claims: make(lane, 1), beats: make(lane, 1),
+		batches: make(lane, 1), claims: make(lane, 1), pulse: newPulse(config.ConnConfig),
 	}
 	if l.log == nil {
 		l.log = slog.New(slog.DiscardHandler)
@@ -79,7 +83,10 @@ func OpenLedger(ctx context.Context, url string, o LedgerOptions) (*Ledger, erro
 }
 
 // Close waits for calls under way and closes the connections.
-func (l *Ledger) Close() { l.pool.Close() }
+func (l *Ledger) Close() {
+	l.pulse.close()
+	l.pool.Close()
+}
 
 // LedgerCounts are totals since OpenLedger.
 type LedgerCounts struct {

@@ -3,6 +3,9 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/vantahire/vantahire/interview"
 	"github.com/vantahire/vantahire/interview/record"
@@ -236,6 +239,9 @@ func (l *Ledger) insertLate(ctx context.Context, items []lateItem) error {
 		keys[i] = eventKey{ids[i], fences[i], seqs[i]}
 	}
 	l.alarm(keys, reasons)
+	if dropped > 0 {
+		l.log.Error("ALARM late events belong to interviews that are no more: they are dropped", "events", dropped)
+	}
 	if kept > 0 {
 		l.log.Error("ALARM late events are kept beside the record", "events", kept, "lines", made, "first", items[0].event.Interview)
 	}
@@ -265,4 +271,43 @@ func (l *Ledger) SettleLate(ctx context.Context, ids []interview.ID) error {
 	}
 	l.counts.lateLines.Add(uint64(tag.RowsAffected()))
 	return nil
+}
+
+// selectUnsettled: what was stored a while ago is followed by nothing more.
+const selectUnsettled = `
+	SELECT DISTINCT s.interview FROM interview_late s JOIN interview_owner o USING (interview)
+	WHERE s.kind = 'reply_started' AND NOT s.settled AND s.fence < o.fence AND s.stored_at < now() - $1::interval
+		AND NOT EXISTS (
+			SELECT FROM interview_late e WHERE e.interview = s.interview AND e.fence = s.fence
+				AND e.kind = 'reply_ended' AND e.payload->'reply' = s.payload->'reply'
+		) AND NOT EXISTS (
+			SELECT FROM interview_events e WHERE e.interview = s.interview AND e.fence = s.fence
+				AND e.kind = 'reply_ended' AND e.payload->'reply' = s.payload->'reply'
+		)
+	LIMIT 100`
+
+// settleAfter is when late events count as complete whose writer did not settle
+// them: it was killed on the way.
+const settleAfter = 2 * time.Minute
+
+// SettleOverdue settles late events, of 100 interviews at most, that their writer
+// left unsettled.
+func (l *Ledger) SettleOverdue(ctx context.Context) error {
+	return l.settleOlder(ctx, settleAfter)
+}
+
+func (l *Ledger) settleOlder(ctx context.Context, than time.Duration) error {
+	if err := l.claims.enter(ctx); err != nil {
+		return fmt.Errorf("look for unsettled late events: %w", err)
+	}
+	rows, err := l.pool.Query(ctx, selectUnsettled, than)
+	var ids []interview.ID
+	if err == nil {
+		ids, err = pgx.CollectRows(rows, pgx.RowTo[interview.ID])
+	}
+	l.claims.leave()
+	if err != nil {
+		return fmt.Errorf("look for unsettled late events: %w", err)
+	}
+	return l.SettleLate(ctx, ids)
 }

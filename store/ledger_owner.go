@@ -202,13 +202,9 @@ func (l *Ledger) Leave(ctx context.Context, owner string) error {
 func (l *Ledger) process(ctx context.Context, op, owner, sql string, args ...any) error {
 	err := checkTexts(field{"owner", owner})
 	if err == nil {
-		err = l.beats.enter(ctx)
+		err = l.pulse.exec(ctx, sql, args...)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", op, err)
-	}
-	defer l.beats.leave()
-	if _, err := l.pool.Exec(ctx, sql, args...); err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
 	return nil

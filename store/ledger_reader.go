@@ -22,6 +22,6 @@ func OpenReader(ctx context.Context, url string) (*Ledger, error) {
 	}
 	return &Ledger{
 		pool: pool, log: slog.New(slog.DiscardHandler),
-		batches: make(lane, 1), claims: make(lane, 1), beats: make(lane, 1),
+		batches: make(lane, 1), claims: make(lane, 1), pulse: newPulse(config.ConnConfig),
 	}, nil
 }

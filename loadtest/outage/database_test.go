@@ -79,7 +79,7 @@ func TestCallsGoOnWithoutTheDatabase(t *testing.T) {
 			if log := s.Log(); strings.Count(log, "ALARM") == 0 {
 				t.Error("no alarm was given")
 			}
-			if left, err := filepath.Glob(filepath.Join(s.DataDir, "journal", "*", "*.journal")); err != nil || len(left) > 0 {
+			if left, err := filepath.Glob(filepath.Join(s.DataDir, "journal", "*", "*", "*.journal")); err != nil || len(left) > 0 {
 				t.Errorf("left in the journal: %v (%v)", left, err)
 			}
 			found := p.verify()
@@ -106,7 +106,7 @@ func TestAJournalIsReplayedBeforeAnybodyIsServed(t *testing.T) {
 			h.until(time.Minute, "the ledger spills", func() bool { return state(t.Context(), s) == "spilling" })
 			p.talking(p.each(), 1)
 			s.Kill()
-			files, err := filepath.Glob(filepath.Join(s.DataDir, "journal", "*", "*.journal"))
+			files, err := filepath.Glob(filepath.Join(s.DataDir, "journal", "*", "*", "*.journal"))
 			if err != nil || len(files) == 0 {
 				t.Fatalf("no journal was left: %v", err)
 			}

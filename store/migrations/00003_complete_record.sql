@@ -67,3 +67,10 @@ CREATE TRIGGER append_only_update BEFORE UPDATE ON interview_events FOR EACH ROW
 CREATE TRIGGER append_only_delete BEFORE DELETE ON interview_events FOR EACH ROW
     WHEN (pg_trigger_depth() = 0) -- 1 and more: a foreign key's cascade
     EXECUTE FUNCTION refuse_change();
+
+-- Names this database, so that what a server keeps for it on its own disk goes to no other one.
+CREATE TABLE database_identity (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    id  uuid NOT NULL DEFAULT gen_random_uuid()
+);
+INSERT INTO database_identity DEFAULT VALUES;
