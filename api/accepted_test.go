@@ -76,6 +76,9 @@ func TestWhoGetsInWithoutTheDatabase(t *testing.T) {
 			if n := b.calls.connections(); n != 2 {
 				t.Errorf("%d connections reached the interview", n)
 			}
+			if asked, wait := b.asked.Load(), time.Duration(b.patience.Load()); asked > 1 || wait > acceptedWait {
+				t.Errorf("a stopped database was asked %d times, for up to %s", asked, wait)
+			}
 			if other, a := b.dial(id, "?token=another"); other != nil || a.status != 503 || a.header.Get("Retry-After") != "2" {
 				t.Errorf("a token that nobody knows: %d %s", a.status, a.body)
 			}

@@ -37,16 +37,17 @@ const (
 
 // bundle is a running edge on loopback with its fakes.
 type bundle struct {
-	t      *testing.T
-	server *Server
-	http   *httptest.Server
-	memory *hiringtest.Memory
-	calls  *fakeCalls
-	events *events
-	sick   error
-	ready  []string     // why the server is not
-	hang   atomic.Bool  // the database does not answer
-	asked  atomic.Int64 // questions to the database that hung
+	t        *testing.T
+	server   *Server
+	http     *httptest.Server
+	memory   *hiringtest.Memory
+	calls    *fakeCalls
+	events   *events
+	sick     error
+	ready    []string     // why the server is not
+	hang     atomic.Bool  // the database does not answer
+	asked    atomic.Int64 // questions to the database that hung
+	patience atomic.Int64 // how long the last of them was going to wait, in ns
 }
 
 func setup(t *testing.T, change ...func(*Config)) *bundle {
@@ -95,6 +96,9 @@ func (b *bundle) stuck(ctx context.Context) error {
 		return nil
 	}
 	b.asked.Add(1)
+	if deadline, ok := ctx.Deadline(); ok {
+		b.patience.Store(int64(time.Until(deadline)))
+	}
 	<-ctx.Done()
 	return context.Cause(ctx)
 }

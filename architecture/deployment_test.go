@@ -98,8 +98,8 @@ func TestComposeFilesSetWhatTheProgramUnderstands(t *testing.T) {
 			t.Errorf("%s: ports %v, the program listens on %s:%d", name, server.Ports, cfg.Server.Host, cfg.Server.Port)
 		}
 		grace, err := time.ParseDuration(server.StopGracePeriod)
-		if err != nil || grace <= cfg.Server.DrainTimeout {
-			t.Errorf("%s: killed after %q, but an orderly stop may take %s", name, server.StopGracePeriod, cfg.Server.DrainTimeout)
+		if stop := cfg.Server.DrainTimeout + cfg.Server.StopTimeout; err != nil || grace <= stop {
+			t.Errorf("%s: killed after %q, but an orderly stop may take %s", name, server.StopGracePeriod, stop)
 		}
 	}
 }

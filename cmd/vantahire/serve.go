@@ -53,18 +53,21 @@ func serve(ctx context.Context, args []string, out, errOut io.Writer) int {
 		status = exitFailed
 	}
 	_, _ = fmt.Fprintln(out, "Stopping ...")
-	stop, cancel := context.WithTimeout(context.Background(), cfg.Server.StopTimeout)
-	defer cancel()
-	// Whatever does not heed its deadline must not keep the process.
-	hard := time.AfterFunc(cfg.Server.StopTimeout, func() {
-		exitHard(errOut, os.Exit, fmt.Sprintf("the stop took longer than %s", cfg.Server.StopTimeout))
-	})
-	defer hard.Stop()
-	if err := a.Close(stop); err != nil {
+	if err := closeWithin(cfg.Server.StopTimeout, a.Close, errOut, os.Exit); err != nil {
 		log.Error("stop was not orderly", "error", err)
 		status = exitFailed
 	}
 	return status
+}
+
+// closeWithin closes the server. What does not heed the limit must not keep the
+// process: it ends by exit.
+func closeWithin(limit time.Duration, closeAll func(context.Context) error, errOut io.Writer, exit func(status int)) error {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	hard := time.AfterFunc(limit, func() { exitHard(errOut, exit, fmt.Sprintf("the stop took longer than %s", limit)) })
+	defer hard.Stop()
+	return closeAll(ctx)
 }
 
 // runAndDrain serves until ctx ends, and goes on doing so for interviews that are
