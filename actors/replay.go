@@ -130,6 +130,9 @@ func (r *replayer) run(events []interview.Event) *Difference {
 		}
 	}
 	r.life.Unfinished = len(r.queue)
+	if last := len(events) - 1; len(r.queue) > 0 && last >= 0 && events[last].Kind == interview.KindEnded {
+		return &Difference{Fence: r.life.Fence, Seq: events[last].Seq, What: "it was decided and not stored before the end", Derived: &r.queue[0]}
+	}
 	return nil
 }
 

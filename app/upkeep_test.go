@@ -38,7 +38,7 @@ func TestAnInterviewThatNobodyCameBackToEnds(t *testing.T) {
 		return ""
 	})
 	h.close()
-	<-talking
+	_ = <-talking
 	next := open(t, dataDir(t), env)
 	defer next.close()
 	if err := next.app.concludeAbandoned(ctx, time.Hour); err != nil {

@@ -12,11 +12,20 @@ import (
 )
 
 const (
+	// lockLate takes the locks in which late events are kept, in a statement of its
+	// own: what follows sees all that was done until the locks were had.
+	lockLate = `
+		WITH alive AS (
+			SELECT id FROM "Interview" WHERE id = ANY ($1::text[]) ORDER BY id FOR KEY SHARE
+		)
+		SELECT interview FROM interview_owner WHERE interview IN (SELECT id FROM alive)
+		ORDER BY interview FOR NO KEY UPDATE`
+
 	// insertLate keeps late events. What they were to become is derived from those
 	// that are new here, so that repeating it changes nothing:
 	// - fresh leaves out what the record or quarantine has already.
-	// - lines leaves out a reply that began in the record (its new owner has closed
-	//   it) or was given a line by settleLate.
+	// - lines leaves out a reply that began in the record and of which its new owner
+	//   has made a line, or that was given one by settleLate.
 	// - aside takes in what can't be stored, and what differs from the late event
 	//   that has its name.
 	insertLate = `
@@ -51,8 +60,10 @@ const (
 				AS l (interview, fence, seq, role, content, at, turn, reply, interrupted)
 			JOIN fresh USING (interview, fence, seq)
 			WHERE l.reply IS NULL OR NOT EXISTS (
-				SELECT FROM interview_events e WHERE e.interview = l.interview AND e.fence = l.fence
+				SELECT FROM interview_events e JOIN interview_events c USING (interview)
+				WHERE e.interview = l.interview AND e.fence = l.fence
 					AND e.kind = 'reply_started' AND e.payload->'reply' = to_jsonb(l.reply)
+					AND c.fence > l.fence AND c.kind = 'reply_ended' AND c.payload->'reply' = to_jsonb(l.reply) AND c.payload->>'heard' <> ''
 			) AND NOT EXISTS (
 				SELECT FROM interview_late s WHERE s.interview = l.interview AND s.fence = l.fence
 					AND s.kind = 'reply_started' AND s.settled AND s.payload->'reply' = to_jsonb(l.reply)
@@ -210,7 +221,9 @@ func (l *Ledger) insertLate(ctx context.Context, items []lateItem) error {
 		aside  asideColumns
 	)
 	reasons := make([]item, 0, len(items))
+	names := make([]string, 0, len(items))
 	for _, i := range items {
+		names = append(names, string(i.event.Interview))
 		if i.refusal != nil {
 			reasons = append(reasons, item{event: i.event, refusal: i.refusal})
 			aside.add(i.original, i.refusal)
@@ -228,7 +241,10 @@ func (l *Ledger) insertLate(ctx context.Context, items []lateItem) error {
 	var ids []interview.ID
 	var fences []interview.Fence
 	var seqs []interview.Seq
-	if err := l.pool.QueryRow(ctx, insertLate, args...).Scan(&kept, &made, &dropped, &ids, &fences, &seqs); err != nil {
+	err := l.locked(ctx, names, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, insertLate, args...).Scan(&kept, &made, &dropped, &ids, &fences, &seqs)
+	})
+	if err != nil {
 		return err
 	}
 	l.counts.late.Add(uint64(kept))
@@ -265,12 +281,27 @@ func (l *Ledger) SettleLate(ctx context.Context, ids []interview.ID) error {
 		return fmt.Errorf("settle %d late interviews: %w", len(names), err)
 	}
 	defer l.batches.leave()
-	tag, err := l.pool.Exec(ctx, settleLate, names)
+	var made int64
+	err := l.locked(ctx, names, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, settleLate, names)
+		made = tag.RowsAffected()
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("settle %d late interviews: %w", len(names), err)
 	}
-	l.counts.lateLines.Add(uint64(tag.RowsAffected()))
+	l.counts.lateLines.Add(uint64(made))
 	return nil
+}
+
+// locked runs do in a transaction that holds the locks of the interviews' records.
+func (l *Ledger) locked(ctx context.Context, names []string, do func(pgx.Tx) error) error {
+	return pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, lockLate, names); err != nil {
+			return err
+		}
+		return do(tx)
+	})
 }
 
 // selectUnsettled: what was stored a while ago is followed by nothing more.

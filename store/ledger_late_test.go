@@ -90,11 +90,12 @@ func TestLateEventsBecomeLinesOnceIfNobodyElseMadeThem(t *testing.T) {
 			},
 			lines: []string{"assistant: Well. Good."},
 		},
-		"the end of a reply that the new owner has closed": {
+		"the end of a reply that its new owner has made no line of": {
 			stored: func(c *call) []interview.Event { return []interview.Event{c.begins(3, "Well.")} },
 			late: func(c *call) []interview.Event {
 				return []interview.Event{c.writes(3, "Well. Good."), c.ends(3, "Well.")}
 			},
+			lines: []string{"assistant: Well."},
 		},
 		"the end of another reply than the closed one": {
 			stored: func(c *call) []interview.Event { return []interview.Event{c.begins(3, "Well.")} },

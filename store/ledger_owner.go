@@ -48,11 +48,13 @@ const (
 		FROM interview_owner o JOIN live_process p USING (owner)
 		WHERE o.interview = $1 AND o.owner <> $2`
 
-	// claimInterview is one statement outside of any transaction: a process that is
-	// stopped within a claim holds no lock. The condition is checked on the row as it
-	// is once it is locked, so that of two claims at once the second one sees the
-	// first one's. $3 and $4 are the lapsed owner and the heartbeat it must still
-	// have.
+	// lockClaimed comes before claimInterview in a transaction of their own: the
+	// claim may wait for the row, and must see the heartbeats that came meanwhile. A
+	// process that is stopped within it loses the lock after idleLimit.
+	lockClaimed = `SELECT FROM interview_owner WHERE interview = $1 FOR NO KEY UPDATE`
+
+	// claimInterview: of two claims at once the second one sees the first one's. $3
+	// and $4 are the lapsed owner and the heartbeat it must still have.
 	claimInterview = `
 		INSERT INTO interview_owner (interview, owner, fence) VALUES ($1, $2, 1)
 		ON CONFLICT (interview) DO UPDATE SET owner = excluded.owner, fence = interview_owner.fence + 1, heartbeat = now()
@@ -140,7 +142,12 @@ func (l *Ledger) take(ctx context.Context, id interview.ID, owner string, lapsed
 	}
 	defer l.claims.leave()
 	var claim interview.Claim
-	err := l.pool.QueryRow(ctx, claimInterview, id, owner, lapsed.owner, lapsed.heartbeat).Scan(&claim.Fence, &claim.LastSeq)
+	err := pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, lockClaimed, id); err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, claimInterview, id, owner, lapsed.owner, lapsed.heartbeat).Scan(&claim.Fence, &claim.LastSeq)
+	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return interview.Claim{}, errTaken
 	}

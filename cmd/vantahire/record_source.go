@@ -150,15 +150,18 @@ func dataDir(cfg configs.Config) (string, error) {
 }
 
 // key is what the record's seal is checked with: that of --key-file, that of
-// VANTAHIRE_RECORD_KEY, or the generated one of this machine if it has made the
-// seal. nil: there is none.
+// VANTAHIRE_RECORD_KEY, or the generated one of this machine, which for a file must
+// have made the seal. nil: there is none.
 func (s *recordSource) key(r record.Record) ([]byte, error) {
 	if s.keyFile != "" {
 		return readKey(s.keyFile)
 	}
 	cfg, err := configs.Load(os.LookupEnv)
+	if err != nil && s.file != "" {
+		return nil, nil // a file can be verified on a machine that is not set up for a server
+	}
 	if err != nil {
-		return nil, nil //nolint:nilerr // a file can be verified on a machine that is not set up for a server
+		return nil, err
 	}
 	if key := cfg.Storage.RecordKey.Reveal(); key != "" {
 		return []byte(key), nil
@@ -168,7 +171,7 @@ func (s *recordSource) key(r record.Record) ([]byte, error) {
 		return nil, nil //nolint:nilerr // a machine without a home has no generated key
 	}
 	key, err := readKey(filepath.Join(dir, recordKeyFile))
-	if err != nil || r.Seal != nil && r.Seal.KeyID != record.KeyID(key) || r.Seal == nil && s.file != "" {
+	if err != nil || s.file != "" && (r.Seal == nil || r.Seal.KeyID != record.KeyID(key)) {
 		return nil, nil //nolint:nilerr // nobody said that this is the key
 	}
 	return key, nil

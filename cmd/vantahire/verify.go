@@ -65,7 +65,11 @@ func printReport(out io.Writer, r record.Record, report record.Report) {
 		say("PROBLEM      %s", p)
 	}
 	if report.Good() {
-		say("good: nothing is missing, doubled or changed")
+		unchecked := ""
+		if report.Ended != "" && report.Seal != record.SealValid {
+			unchecked = "; the seal is NOT checked: events that were changed together with their lines would not be noticed"
+		}
+		say("good: nothing is missing, doubled or changed%s", unchecked)
 	} else {
 		say("NOT GOOD: %d problems", len(report.Problems))
 	}

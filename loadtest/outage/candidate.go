@@ -77,6 +77,9 @@ type Call struct {
 	Told      []Told
 	Absences  []Absence
 	Ended     bool
+	Refused   bool // its link was refused when the candidate came back
+
+	early map[interview.ReplyNo]time.Duration // heard before it was told
 }
 
 // Run talks until ctx ends. It returns only what makes talking impossible.
@@ -163,7 +166,8 @@ func (c *Candidate) hold(ctx context.Context) {
 			wait := backLeast
 			var refused *voiceclient.DialError
 			if errors.As(err, &refused) && refused.Status == http.StatusUnauthorized {
-				break // the interview is no more
+				c.note(func() { c.call.Refused = true })
+				break
 			}
 			if errors.As(err, &refused) && refused.Status != 0 {
 				wait = min(max(refused.RetryAfter, wait), backMost)
@@ -308,7 +312,9 @@ func (l *line) onMessage(e voiceclient.Event, away *Absence) {
 			l.c.note(func() { l.c.call.Told = append(l.c.call.Told, Told{At: e.At, Segment: m.Segment, Text: m.Text}) })
 		}
 	case voiceproto.Response:
-		l.c.note(func() { l.c.call.Told = append(l.c.call.Told, Told{At: e.At, Reply: m.Reply, Text: m.Text}) })
+		l.c.note(func() {
+			l.c.call.Told = append(l.c.call.Told, Told{At: e.At, Reply: m.Reply, Text: m.Text, Heard: l.c.call.early[m.Reply]})
+		})
 		if l.c.Typing {
 			l.word(e.At)
 			l.played = max(l.played, m.Reply)
@@ -344,8 +350,13 @@ func (l *line) heard(reply interview.ReplyNo, at time.Time) {
 		for i := range l.c.call.Told {
 			if t := &l.c.call.Told[i]; t.Reply == reply {
 				t.Heard = max(t.Heard, at.Sub(from))
+				return
 			}
 		}
+		if l.c.call.early == nil {
+			l.c.call.early = map[interview.ReplyNo]time.Duration{}
+		}
+		l.c.call.early[reply] = at.Sub(from)
 	})
 	delete(l.first, reply)
 }

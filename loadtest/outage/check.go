@@ -22,6 +22,7 @@ type Finding struct {
 	Doubled      int
 	Swapped      int // lines out of order
 	Changed      int // lines that are stored differently
+	Dropped      int // replies that were told, are in the events, and were dropped before they were heard: no lines
 	Utterances   int // said to their end
 	Unheard      int // of these, without an acknowledged word: the unacknowledged loss
 	MostUnheard  int // of one interview and absence
@@ -31,15 +32,15 @@ type Finding struct {
 // Add adds another finding.
 func (f *Finding) Add(g Finding) {
 	f.Acknowledged, f.Lost, f.Doubled = f.Acknowledged+g.Acknowledged, f.Lost+g.Lost, f.Doubled+g.Doubled
-	f.Swapped, f.Changed = f.Swapped+g.Swapped, f.Changed+g.Changed
+	f.Swapped, f.Changed, f.Dropped = f.Swapped+g.Swapped, f.Changed+g.Changed, f.Dropped+g.Dropped
 	f.Utterances, f.Unheard, f.MostUnheard = f.Utterances+g.Utterances, f.Unheard+g.Unheard, max(f.MostUnheard, g.MostUnheard)
 	f.Problems = append(f.Problems, g.Problems...)
 }
 
 // String sums up.
 func (f Finding) String() string {
-	return fmt.Sprintf("%d lines acknowledged, %d lost, %d doubled, %d out of order, %d changed; %d utterances, %d of them never acknowledged, at most %d for a call and an outage",
-		f.Acknowledged, f.Lost, f.Doubled, f.Swapped, f.Changed, f.Utterances, f.Unheard, f.MostUnheard)
+	return fmt.Sprintf("%d lines acknowledged, %d lost, %d doubled, %d out of order, %d changed; %d replies dropped unheard; %d utterances, %d of them never acknowledged, at most %d for a call and an outage",
+		f.Acknowledged, f.Lost, f.Doubled, f.Swapped, f.Changed, f.Dropped, f.Utterances, f.Unheard, f.MostUnheard)
 }
 
 func (f *Finding) problem(format string, args ...any) {
@@ -50,7 +51,7 @@ func (f *Finding) problem(format string, args ...any) {
 func Check(call Call, rec record.Record) Finding {
 	var f Finding
 	f.candidate(call, rec)
-	f.interviewer(call, rec.Lines)
+	f.interviewer(call, rec)
 	f.unheard(call)
 	f.lines(rec.Lines)
 	f.absences(call, rec.Lines)
@@ -135,7 +136,16 @@ func (f *Finding) candidate(call Call, rec record.Record) {
 
 // interviewer: every reply that was told and heard is one line, whole or an
 // interrupted beginning of it.
-func (f *Finding) interviewer(call Call, lines []record.Line) {
+func (f *Finding) interviewer(call Call, rec record.Record) {
+	lines, written := rec.Lines, map[interview.ReplyNo]bool{}
+	for _, e := range append(rec.Events[:len(rec.Events):len(rec.Events)], rec.Late...) {
+		if e.Kind == interview.KindReplyWritten {
+			var w interview.ReplyWritten
+			if err := json.Unmarshal(e.Payload, &w); err == nil {
+				written[w.Reply] = true
+			}
+		}
+	}
 	count := map[interview.ReplyNo]int{}
 	for _, l := range lines {
 		if l.Role == interview.RoleAssistant {
@@ -146,14 +156,22 @@ func (f *Finding) interviewer(call Call, lines []record.Line) {
 		if t.Reply == 0 {
 			continue
 		}
+		if !written[t.Reply] {
+			f.Acknowledged++
+			f.Lost++
+			f.problem("reply %d is in no event: %q", t.Reply, t.Text)
+			continue
+		}
 		at := slices.IndexFunc(lines, func(l record.Line) bool { return l.Role == interview.RoleAssistant && l.Reply == t.Reply })
 		if at < 0 {
 			if t.Heard >= heardSurely {
 				f.Acknowledged++
 				f.Lost++
 				f.problem("reply %d was heard for %s and is lost: %q", t.Reply, t.Heard.Round(time.Millisecond), t.Text)
+			} else {
+				f.Dropped++
 			}
-			continue // dropped before it was heard
+			continue
 		}
 		f.Acknowledged++
 		whole, text := plain(t.Text), plain(lines[at].Content)
@@ -227,6 +245,9 @@ func (f *Finding) absences(call Call, lines []record.Line) {
 	}
 	if greetings > 1 {
 		f.problem("the candidate was greeted %d times", greetings)
+	}
+	if call.Refused {
+		f.problem("the candidate was not let in again")
 	}
 	if len(lines) == 0 {
 		return

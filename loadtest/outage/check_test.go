@@ -12,10 +12,10 @@ import (
 
 // talk is a small call with its record: two segments in one turn, one in the next,
 // two replies.
-func talk(t *testing.T) (Call, record.Record) {
+func talk(t *testing.T) (call Call, rec record.Record) {
 	t.Helper()
 	at := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
-	call := Call{
+	call = Call{
 		Interview: "i",
 		Said:      []Said{{Text: "I build things and sell them", Began: at, Complete: true}, {Text: "yes often", Began: at.Add(time.Minute), Complete: true}},
 		Told: []Told{
@@ -28,7 +28,7 @@ func talk(t *testing.T) (Call, record.Record) {
 		Absences: []Absence{{Lost: at.Add(2 * time.Minute), Resumed: true}},
 		Ended:    true,
 	}
-	rec := record.Record{Interview: "i"}
+	rec = record.Record{Interview: "i"}
 	add := func(kind interview.EventKind, payload any) {
 		raw, err := json.Marshal(payload)
 		if err != nil {
@@ -42,6 +42,10 @@ func talk(t *testing.T) (Call, record.Record) {
 			rec.Lines = append(rec.Lines, line)
 		}
 	}
+	defer func() { // behind everything, so that the numbers below stay
+		add(interview.KindReplyWritten, interview.ReplyWritten{Reply: 1})
+		add(interview.KindReplyWritten, interview.ReplyWritten{Reply: 2})
+	}()
 	add(interview.KindReplyEnded, interview.ReplyEnded{Reply: 1, Heard: "Hello and welcome to this conversation. What do you do?"})
 	add(interview.KindSegmentFinal, interview.SegmentFinal{Segment: 1, Text: "I build things"})
 	add(interview.KindSegmentFinal, interview.SegmentFinal{Segment: 2, Text: "and sell them."})
@@ -70,12 +74,14 @@ func TestTheCheckFindsWhatIsWrong(t *testing.T) {
 		spoil func(*Call, *record.Record)
 		count func(Finding) int
 	}{
-		"a segment that is lost":             {func(_ *Call, r *record.Record) { drop(r, 6) }, func(f Finding) int { return f.Lost }},
-		"a segment that never became a line": {func(_ *Call, r *record.Record) { drop(r, 7) }, func(f Finding) int { return f.Lost }},
-		"a reply that is lost":               {func(_ *Call, r *record.Record) { drop(r, 5) }, func(f Finding) int { return f.Lost }},
-		"a segment that is stored twice":     {func(_ *Call, r *record.Record) { r.Events = append(r.Events, r.Events[5]) }, func(f Finding) int { return f.Doubled }},
-		"a segment that is in two lines":     {func(_ *Call, r *record.Record) { r.Events = append(r.Events, r.Events[6]) }, func(f Finding) int { return f.Doubled }},
-		"a reply that is two lines":          {func(_ *Call, r *record.Record) { r.Lines = append(r.Lines, r.Lines[2]) }, func(f Finding) int { return f.Doubled }},
+		"a segment that is lost":              {func(_ *Call, r *record.Record) { drop(r, 6) }, func(f Finding) int { return f.Lost }},
+		"a segment that never became a line":  {func(_ *Call, r *record.Record) { drop(r, 7) }, func(f Finding) int { return f.Lost }},
+		"a reply that is lost":                {func(_ *Call, r *record.Record) { drop(r, 5) }, func(f Finding) int { return f.Lost }},
+		"a segment that is stored twice":      {func(_ *Call, r *record.Record) { r.Events = append(r.Events, r.Events[5]) }, func(f Finding) int { return f.Doubled }},
+		"a segment that is in two lines":      {func(_ *Call, r *record.Record) { r.Events = append(r.Events, r.Events[6]) }, func(f Finding) int { return f.Doubled }},
+		"a reply that is two lines":           {func(_ *Call, r *record.Record) { r.Lines = append(r.Lines, r.Lines[2]) }, func(f Finding) int { return f.Doubled }},
+		"a reply that is in no event":         {func(_ *Call, r *record.Record) { drop(r, 8) }, func(f Finding) int { return f.Lost }},
+		"a candidate who is not let in again": {func(c *Call, _ *record.Record) { c.Refused = true }, func(f Finding) int { return len(f.Problems) }},
 		"lines out of order": {func(_ *Call, r *record.Record) {
 			r.Lines[1], r.Lines[2] = r.Lines[2], r.Lines[1]
 		}, func(f Finding) int { return f.Swapped }},

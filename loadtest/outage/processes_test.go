@@ -49,6 +49,10 @@ func TestAnotherProcessTakesTheCallsOfADeadOneOver(t *testing.T) {
 	var word, ready []time.Duration
 	refusals := 0
 	for _, a := range p.absences() {
+		if a.Word.IsZero() {
+			t.Error("a candidate came back and heard nothing")
+			continue
+		}
 		ready, word = append(ready, a.Ready.Sub(a.Lost)), append(word, a.Word.Sub(a.Lost))
 		refusals += a.Refusals
 	}
@@ -119,4 +123,39 @@ func (h *house) fences(id interview.ID) int {
 		}
 	}
 	return n
+}
+
+// A process that spills is killed, and one that has been there all the time has what
+// it spilled before it takes its calls over: they share a folder on one machine.
+func TestASpillingProcessIsKilledAndItsNeighbourHasItsJournal(t *testing.T) {
+	t.Parallel()
+	h := open(t, nil)
+	h.env["VANTAHIRE_JOURNAL_DIR"] = h.dir + "/journals"
+	one, two := h.serve(nil), h.serve(nil)
+	p := h.invite(one, *calls, nil)
+	p.talking(make([]int, *calls), 2)
+	if err := h.database.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	h.until(time.Minute, "the ledger spills", func() bool { return state(t.Context(), one) == "spilling" })
+	p.talking(p.each(), 1)
+	p.moveTo(two)
+	one.Kill()
+	if err := h.database.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p.talking(p.each(), 2)
+	if !strings.Contains(two.Log(), "journal replayed") {
+		t.Error("the neighbour has replayed nothing")
+	}
+	found := p.verify()
+	for _, c := range p.candidates {
+		for _, call := range c.Calls() {
+			rec, err := h.ledger(context.Background()).Record(context.Background(), call.Interview)
+			if err != nil || len(rec.Late) > 0 {
+				t.Errorf("%d events of %s are late (%v)", len(rec.Late), call.Interview, err)
+			}
+		}
+	}
+	h.figure("spilling process killed with %d calls, its neighbour replays its journal: %s", *calls, found)
 }

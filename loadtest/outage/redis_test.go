@@ -2,7 +2,12 @@ package outage
 
 import (
 	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -23,9 +28,19 @@ func TestCallsGoOnWithoutRedis(t *testing.T) {
 	}
 	client := redis.NewClient(options)
 	defer func() { _ = client.Close() }()
-	if err := client.Do(t.Context(), "CLIENT", "PAUSE", outage.Milliseconds()+2000, "ALL").Err(); err != nil {
+	info, err := client.Info(t.Context(), "server").Result()
+	if err != nil {
 		t.Fatal(err)
 	}
+	_, rest, found1 := strings.Cut(info, "process_id:")
+	pid, err := strconv.Atoi(strings.TrimSpace(strings.SplitN(rest+"\n", "\n", 2)[0]))
+	if err != nil || !found1 || pid == os.Getpid() {
+		t.Fatalf("a real Redis is needed here; make test-setup brings it: %v", err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
 	if status, body, _ := s.Get(t.Context(), "/health"); status != http.StatusInternalServerError {
 		t.Errorf("without Redis /health answers %d %s", status, body)
 	}
@@ -36,6 +51,10 @@ func TestCallsGoOnWithoutRedis(t *testing.T) {
 	if n := len(p.absences()); n > 0 {
 		t.Errorf("%d connections were lost", n)
 	}
+	if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	h.until(time.Minute, "the server is healthy again", func() bool { status, _, _ := s.Get(t.Context(), "/health"); return status == http.StatusOK })
 	found := p.verify()
 	for _, c := range p.candidates {
 		for _, call := range c.Calls() {
