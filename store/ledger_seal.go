@@ -27,10 +27,11 @@ const (
 
 	markSealed = `UPDATE interview_owner SET sealed = true WHERE interview = $1`
 
-	// selectUnsealed are interviews whose last event is an end for good.
+	// selectUnsealed are interviews whose last event is an end for good, in no order:
+	// those that can't be sealed must not stand before the others for ever.
 	selectUnsealed = `
 		SELECT o.interview FROM interview_owner o JOIN interview_end e USING (interview)
-		WHERE NOT o.sealed AND e.seq = o.last_seq AND e.reason = ANY ($1) ORDER BY e.at LIMIT 100`
+		WHERE NOT o.sealed AND e.seq = o.last_seq AND e.reason = ANY ($1) ORDER BY random() LIMIT 100`
 )
 
 // ErrNotOver says that an interview has not ended for good, so its record is not
