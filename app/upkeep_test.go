@@ -38,7 +38,9 @@ func TestAnInterviewThatNobodyCameBackToEnds(t *testing.T) {
 		return ""
 	})
 	h.close()
-	_ = <-talking
+	if err := <-talking; err == nil {
+		t.Error("the candidate did not notice that the server stopped")
+	}
 	next := open(t, dataDir(t), env)
 	defer next.close()
 	if err := next.app.concludeAbandoned(ctx, time.Hour); err != nil {
