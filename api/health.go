@@ -38,7 +38,6 @@ func (s *Server) ready(c *fiber.Ctx) error {
 	if s.services.Ready != nil {
 		reasons = s.services.Ready()
 	}
-	c.Set(fiber.HeaderCacheControl, "no-store")
 	if len(reasons) > 0 {
 		c.Set(fiber.HeaderRetryAfter, retryWhenUnready)
 		return answerJSON(c, http.StatusServiceUnavailable, readyBody{"not ready", reasons})
