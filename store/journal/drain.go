@@ -11,10 +11,10 @@ import (
 )
 
 // readBytes is how much one Read brings at most, beside its first event.
-const readBytes = 16 << 20
+const readBytes = 8 << 20
 
 // Read returns up to limit of the oldest events that were not released, and fewer
-// when they have more than 16 MiB together; only an empty journal gives none. They
+// when they have more than 8 MiB together; only an empty journal gives none. They
 // stay in the journal. What turns out to be damaged is left out, counted and
 // reported; the next Release counts without it. An error is one that may pass: the
 // events are still there.

@@ -4,14 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
 // fileSystem is what a journal does with its folder. Tests put one in that fails,
 // or that forgets what was not synchronized.
 type fileSystem interface {
-	// mkdir makes a folder and those above it.
+	// mkdir makes a folder, and those above it, durably.
 	mkdir(dir string) error
 	// list returns what is in a folder, sorted by name.
 	list(dir string) ([]entry, error)
@@ -53,9 +55,26 @@ const (
 // disk is the real one.
 type disk struct{}
 
-func (disk) mkdir(dir string) error       { return os.MkdirAll(dir, folderMode) }
 func (disk) remove(path string) error     { return os.Remove(path) }
 func (disk) rename(from, to string) error { return os.Rename(from, to) }
+
+func (d disk) mkdir(dir string) error {
+	info, err := os.Stat(dir)
+	if err == nil && !info.IsDir() {
+		return &fs.PathError{Op: "mkdir", Path: dir, Err: syscall.ENOTDIR}
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	above := filepath.Dir(dir)
+	if err := d.mkdir(above); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, folderMode); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return d.syncDir(above)
+}
 
 func (disk) list(dir string) ([]entry, error) {
 	found, err := os.ReadDir(dir)

@@ -26,12 +26,16 @@ const (
 	deepest = 9000
 )
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+var (
+	castagnoli = crc32.MakeTable(crc32.Castagnoli)
+	// headerBegin tells a header from a record.
+	headerBegin = []byte(`{"format":`)
+)
 
 // errRecord refuses a line.
 var errRecord = errors.New("not a record")
 
-// header is the first line of a file.
+// header is the first line of a file. Format stays its first field in all versions.
 type header struct {
 	Format  string `json:"format"`
 	Version int    `json:"version"`
@@ -137,8 +141,8 @@ func checked(line []byte) ([]byte, error) {
 // parseEvent reads a line without its line end.
 func parseEvent(line []byte) (interview.Event, error) {
 	text, err := checked(line)
-	if err != nil {
-		return interview.Event{}, err
+	if err != nil || bytes.HasPrefix(text, headerBegin) {
+		return interview.Event{}, errRecord
 	}
 	var r record
 	if err := json.Unmarshal(text, &r); err != nil || r.Nanosecond < 0 || r.Nanosecond >= int64(time.Second) {
@@ -164,7 +168,7 @@ func parseEvent(line []byte) (interview.Event, error) {
 // whatever version.
 func parseHeader(line []byte) (h header, ok bool) {
 	text, err := checked(line)
-	if err != nil {
+	if err != nil || !bytes.HasPrefix(text, headerBegin) {
 		return header{}, false
 	}
 	// A later version may have fields of other types: only its number is sure.

@@ -146,7 +146,10 @@ func (j *Journal) read(f found, end int64, given, newest bool) *segment {
 		case !whole:
 			fault(l.at)
 		}
-		if _, isHeader := parseHeader(text); isHeader && l.at == 0 {
+		if _, isHeader := parseHeader(text); isHeader {
+			if l.at > 0 {
+				fault(l.at)
+			}
 			return
 		}
 		seg.spans = append(seg.spans, span{at: uint32(l.at) + uint32(skipped), n: uint32(len(text))})
@@ -165,7 +168,7 @@ func (j *Journal) read(f found, end int64, given, newest bool) *segment {
 		}
 		return nil
 	}
-	if seg.size < f.size && !cut(f.f, seg.size) {
+	if !settle(f, seg.size) {
 		j.ends[seg.number] = seg.size
 	}
 	if faults > 0 {
@@ -176,9 +179,13 @@ func (j *Journal) read(f found, end int64, given, newest bool) *segment {
 	return seg
 }
 
-// cut shortens a file for good.
-func cut(f file, size int64) bool {
-	return f.Truncate(size) == nil && f.Sync() == nil
+// settle shortens a file to what is good of it and makes that durable: what was
+// found may be in the page cache only, and so may an end that was cut off.
+func settle(f found, size int64) bool {
+	if size < f.size && f.f.Truncate(size) != nil {
+		return false
+	}
+	return f.f.Sync() == nil
 }
 
 // reading is the one file that is open for reading.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -93,12 +94,10 @@ func isFresh(dir string, n int, o Options) (bool, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return true, nil
 	}
-	for _, e := range entries {
-		if e.name == instanceName {
-			return false, err
-		}
+	if err != nil {
+		return false, err
 	}
-	return true, err
+	return !slices.ContainsFunc(entries, func(e entry) bool { return e.name == instanceName }), nil
 }
 
 // openSlot takes a slot, or says errHeld.
