@@ -372,7 +372,7 @@ func TestAnyUseOnADiskThatFailsAtTimes(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		sim := newSimulated(rapid.Uint64().Draw(t, "seed"))
-		d := &faulty{fileSystem: sim, calls: make(map[string]int)}
+		d := &faulty{fileSystem: sim}
 		o := Options{files: d, fileBytes: 2 << 10, MaxBytes: 64 << 10}
 		m := told{next: 1}
 		j, err := Open("/journal", o)

@@ -11,12 +11,11 @@ import (
 type faulty struct {
 	fileSystem
 
-	mu    sync.Mutex
-	fail  func(op, name string) error // may be nil; name has its folder's
-	calls map[string]int              // of each operation
+	mu   sync.Mutex
+	fail func(op, name string) error // may be nil; name has its folder's
 }
 
-func newFaulty() *faulty { return &faulty{fileSystem: disk{}, calls: make(map[string]int)} }
+func newFaulty() *faulty { return &faulty{fileSystem: disk{}} }
 
 // when sets which operations fail from now on.
 func (f *faulty) when(fail func(op, name string) error) {
@@ -35,16 +34,9 @@ func (f *faulty) failing(err error, ops ...string) {
 	})
 }
 
-func (f *faulty) called(op string) int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.calls[op]
-}
-
 func (f *faulty) at(op, path string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.calls[op]++
 	if f.fail == nil {
 		return nil
 	}

@@ -55,8 +55,10 @@ const (
 // disk is the real one.
 type disk struct{}
 
-func (disk) remove(path string) error     { return os.Remove(path) }
-func (disk) rename(from, to string) error { return os.Rename(from, to) }
+func (disk) remove(path string) error { return os.Remove(path) }
+func (disk) rename(from, to string) error {
+	return os.Rename(from, to) //nolint:gosec // names of our own folder
+}
 
 func (d disk) mkdir(dir string) error {
 	info, err := os.Stat(dir)

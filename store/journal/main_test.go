@@ -6,12 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/vantahire/vantahire/interview"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const said = "I worked for four years on the payment service and cut its error rate by half; what I liked most was that we were few."
 
