@@ -108,7 +108,7 @@ func (j *Journal) drop(seg *segment, bad []int) {
 	}
 	seg.damaged = true
 	j.n.Damaged += uint64(len(bad))
-	j.n.Events -= len(bad)
+	j.forget(len(bad))
 }
 
 // Release lets go of the n oldest events, which are the first n of what Read
@@ -128,7 +128,7 @@ func (j *Journal) Release(n int) error {
 		defer j.mu.Unlock()
 		return fmt.Errorf("release %d events of a journal that has %d", n, j.n.Events)
 	}
-	j.n.Events -= n
+	j.forget(n)
 	for _, seg := range j.segments {
 		k := min(n, len(seg.spans))
 		seg.spans = seg.spans[k:]
@@ -143,17 +143,22 @@ func (j *Journal) Release(n int) error {
 	return nil
 }
 
+// forget counts events out; under mu.
+func (j *Journal) forget(n int) {
+	if j.n.Events -= n; j.n.Events == 0 {
+		j.n.Oldest = time.Time{}
+	}
+}
+
 // lookAtOldest finds out how old the oldest event is; under head.
 func (j *Journal) lookAtOldest() {
 	events, err := j.readOldest(1)
+	if err != nil || len(events) == 0 {
+		return // as good as before
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	switch {
-	case len(events) > 0:
-		j.n.Oldest = events[0].At
-	case err == nil && j.n.Events == 0:
-		j.n.Oldest = time.Time{}
-	}
+	j.n.Oldest = events[0].At
 }
 
 // retire removes the files in front that have nothing left; under head.
