@@ -168,8 +168,8 @@ func TestAFlippedBitCostsItsRecordOnlyAndIsSeenAndKept(t *testing.T) {
 			j := open(t, "/", Options{Logger: slog.New(log), files: d})
 			got := seqs(t, j)
 			for n := 1; n <= 4; n++ {
-				if n != record && !slices.Contains(got, n) {
-					t.Fatalf("bit %d of byte %d is in record %d and costs record %d: %v", bit, at, record, n, got)
+				if (n != record || text[at] == '\n') && !slices.Contains(got, n) {
+					t.Fatalf("bit %d of byte %d, %q, is in record %d and costs record %d: %v", bit, at, text[at], record, n, got)
 				}
 			}
 			if len(got) > 4 || !slices.IsSorted(got) {

@@ -158,6 +158,38 @@ func TestADiskThatFailsForLongIsNotFilledWithFiles(t *testing.T) {
 	}
 }
 
+func TestAFileThatFailedIsForgottenWithItsEvents(t *testing.T) {
+	t.Parallel()
+	d := &faulty{fileSystem: newSimulated(1)}
+	j := open(t, "/journal", Options{files: d})
+	for range 2 * maxEnds {
+		appendAll(t, j, event(1))
+		d.failing(syscall.EIO, "sync")
+		if err := j.Append(events(2, 2)); !errors.Is(err, syscall.EIO) {
+			t.Fatal(err)
+		}
+		d.when(nil)
+		if err := j.Release(1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range maxEnds { // those that hold events are no endless many
+		appendAll(t, j, event(n))
+		d.failing(syscall.EIO, "sync")
+		if err := j.Append(events(1, 1)); !errors.Is(err, syscall.EIO) {
+			t.Fatal(err)
+		}
+		d.when(nil)
+	}
+	if err := j.Append(events(1, 1)); !errors.Is(err, errTooManyFiles) {
+		t.Fatal(err)
+	}
+	if err := j.Release(1); err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, j, event(1))
+}
+
 func TestFilesThatCanNotBeRemovedYetAreTriedAgain(t *testing.T) {
 	t.Parallel()
 	for name, op := range map[string]string{"removing": "remove", "setting aside": "rename"} {

@@ -288,11 +288,27 @@ func TestManyUseAJournalAtOnce(t *testing.T) {
 			j.Len()
 		}
 	})
+	written := make(chan struct{})
+	watching.Go(func() {
+		writing.Wait()
+		close(written)
+	})
+	defer watching.Wait()
+	defer close(ended)
 	got := make(map[interview.ID][]int)
 	for total := 0; total < writers*each; {
+		all := false
+		select {
+		case <-written:
+			all = true
+		default:
+		}
 		list, err := j.Read(16)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if all && len(list) == 0 {
+			t.Fatalf("%d of %d events came", total, writers*each)
 		}
 		if err := j.Release(len(list)); err != nil {
 			t.Fatal(err)
@@ -302,9 +318,6 @@ func TestManyUseAJournalAtOnce(t *testing.T) {
 		}
 		total += len(list)
 	}
-	writing.Wait()
-	close(ended)
-	watching.Wait()
 	for w := range writers {
 		if seqs := got[interview.ID(strconv.Itoa(w))]; !slices.Equal(seqs, upTo(1, each)) {
 			t.Errorf("writer %d: %v", w, seqs)
