@@ -112,6 +112,10 @@ func (h *house) attack(to candidate.Invitation) (*attacker, error) {
 	}
 	_ = res.Body.Close()
 	_ = ws.SetReadDeadline(time.Now().Add(patience))
+	ws.SetPingHandler(func(data string) error { // a pong nobody takes any more must not hide the close frame behind it
+		_ = ws.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(time.Second))
+		return nil
+	})
 	return &attacker{ws: ws}, nil
 }
 

@@ -118,13 +118,23 @@ func (disk) lock(path string) (io.Closer, error) {
 		}
 	}
 	if err == nil {
-		return f, nil
+		return heldLock{f}, nil
 	}
 	_ = f.Close()
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return nil, errHeld
 	}
 	return nil, fmt.Errorf("lock %s: %w", path, err)
+}
+
+// heldLock is a file with its lock.
+type heldLock struct{ *os.File }
+
+// Close gives the lock up by name. To close the file would not do: a child process
+// that is just being started has a copy of it until it runs its own program, and
+// the lock lasts as long as any copy.
+func (l heldLock) Close() error {
+	return errors.Join(syscall.Flock(int(l.Fd()), syscall.LOCK_UN), l.File.Close())
 }
 
 type osFile struct{ *os.File }
