@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"sync/atomic"
 
@@ -18,8 +19,8 @@ import (
 // flushed, so that an event stream's events leave when they are made.
 const bridgeChunk = 32 << 10
 
-// contextKey carries the request's context into the Fiber app.
-type contextKey struct{}
+// requestKey carries the request of net/http into the Fiber app.
+type requestKey struct{}
 
 // bridge serves a Fiber app from net/http. Fiber runs on fasthttp, which takes no
 // part in the connection here: the request is copied in, the answer copied out.
@@ -53,7 +54,7 @@ func (b *bridge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fctx := new(fasthttp.RequestCtx)
 	fctx.Init2(addressedConn{remote: remoteAddr(r.RemoteAddr), local: localAddr(r)}, nil, false)
 	copyRequest(&fctx.Request, r, body)
-	fctx.SetUserValue(contextKey{}, r.Context())
+	fctx.SetUserValue(requestKey{}, r)
 	b.handler(fctx)
 	copyResponse(w, r, &fctx.Response)
 }
@@ -162,10 +163,16 @@ func closeStream(stream io.Reader) {
 // useRequestContext hands the request's context to the handlers, so that a client
 // that leaves cancels the work done for it.
 func useRequestContext(c *fiber.Ctx) error {
-	if ctx, ok := c.Context().UserValue(contextKey{}).(context.Context); ok {
-		c.SetUserContext(ctx)
-	}
+	c.SetUserContext(requestOf(c).Context())
 	return c.Next()
+}
+
+// requestOf is the request as net/http has it.
+func requestOf(c *fiber.Ctx) *http.Request {
+	if r, ok := c.Context().UserValue(requestKey{}).(*http.Request); ok {
+		return r
+	}
+	return &http.Request{Header: http.Header{}, URL: &url.URL{}} // an app without the bridge, in tests
 }
 
 // addressedConn tells fasthttp who is calling. Nothing is read from or written to

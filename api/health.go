@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -29,6 +30,13 @@ const retryWhenUnready = "1"
 type readyBody struct {
 	Status  string   `json:"status"`
 	Reasons []string `json:"reasons,omitempty"`
+}
+
+func (s *Server) healthRoutes() []declared {
+	return []declared{
+		plainRoute(http.MethodGet, "/health", accessPublic, http.StatusOK, "Check the database and Redis", reflect.TypeFor[healthBody](), s.health),
+		plainRoute(http.MethodGet, "/ready", accessPublic, http.StatusOK, "Tell whether new interviews may come here", reflect.TypeFor[readyBody](), s.ready),
+	}
 }
 
 // ready tells a load balancer whether new interviews may come here. Calls that are

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"reflect"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -76,6 +77,21 @@ type messageRow struct {
 	Interrupted bool           `json:"interrupted"`
 }
 
+func (s *Server) interviewRoutes() []declared {
+	return []declared{
+		plainRoute(http.MethodPost, "/interviews", accessRecruiter.orDeveloper(), http.StatusCreated, "Create an interview", reflect.TypeFor[createdInterview](), s.createInterview),
+		plainRoute(http.MethodGet, "/interviews/:id", accessRecruiter.orDeveloper(), http.StatusOK, "Read an interview", reflect.TypeFor[interviewRow](), s.getInterview),
+		plainRoute(http.MethodGet, "/interviews/:id/transcript", accessRecruiter.orDeveloper(), http.StatusOK, "Read what was said", reflect.TypeFor[[]messageRow](), s.getTranscript),
+	}
+}
+
+// createdInterview is a new interview with its first link.
+type createdInterview struct {
+	interviewRow
+
+	Sessions []sessionRow `json:"sessions"`
+}
+
 // createInterview is POST /interviews.
 func (s *Server) createInterview(c *fiber.Ctx) error {
 	in, err := parseInput(c.Body())
@@ -101,31 +117,20 @@ func (s *Server) createInterview(c *fiber.Ctx) error {
 	if err := in.problem(); err != nil {
 		return err
 	}
-	recruiter, err := s.services.Hiring.DevelopmentRecruiter(c.UserContext())
+	row, link, err := s.services.Hiring.Create(c.UserContext(), actorOf(c).UserID, n)
 	if err != nil {
 		return err
 	}
-	row, link, err := s.services.Hiring.Create(c.UserContext(), recruiter.ID, n)
-	if err != nil {
-		return err
-	}
-	return answerJSON(c, http.StatusCreated, struct {
-		interviewRow
-		Sessions []sessionRow `json:"sessions"`
-	}{rowOf(row), []sessionRow{sessionOf(link)}})
+	return answerJSON(c, http.StatusCreated, createdInterview{rowOf(row), []sessionRow{sessionOf(link)}})
 }
 
-// owned finds the interview of the path for the seeded recruiter.
+// owned finds the interview of the path for its recruiter.
 func (s *Server) owned(c *fiber.Ctx) (hiring.Interview, error) {
 	id := c.Params("id")
 	if !uuidShape.MatchString(id) {
 		return hiring.Interview{}, errNoInterview
 	}
-	recruiter, err := s.services.Hiring.DevelopmentRecruiter(c.UserContext())
-	if err != nil {
-		return hiring.Interview{}, err
-	}
-	return s.services.Hiring.Owned(c.UserContext(), recruiter.ID, interview.ID(id))
+	return s.services.Hiring.Owned(c.UserContext(), actorOf(c).UserID, interview.ID(id))
 }
 
 // getInterview is GET /interviews/:id.

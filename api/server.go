@@ -7,13 +7,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/vantahire/vantahire/actors"
-	"github.com/vantahire/vantahire/hiring"
 	"github.com/vantahire/vantahire/interview"
 	"github.com/vantahire/vantahire/media/wsaudio"
 )
@@ -35,6 +35,11 @@ type Config struct {
 	Production          bool
 	// DevKey opens the routes of the seeded recruiter; "" closes them.
 	DevKey string
+	// TestToken lets an end-to-end suite log in as anybody; "" closes that door, and
+	// production never opens it (contract section 7.6).
+	TestToken string
+	// SessionTTL is the life of a login session's cookie.
+	SessionTTL time.Duration
 	// ConsentWait is how long a candidate may take to agree. Defaults to 5 min.
 	ConsentWait time.Duration
 	// BodyWait is how long a request's body may take before what has arrived of it
@@ -55,23 +60,6 @@ type LiveCalls interface {
 	Connect(ctx context.Context, info actors.Info, t actors.Transport, typing bool) (wsaudio.Handler, error)
 	// End ends a live interview for a reason from outside.
 	End(id interview.ID, reason interview.EndReason) error
-}
-
-// Services are what the handlers call.
-type Services struct {
-	Hiring *hiring.Service
-	Calls  LiveCalls
-	// Describe tells the live interview about itself: the plan above all.
-	Describe func(row hiring.Interview) (actors.Info, error)
-	// Healthy checks database and Redis.
-	Healthy func(ctx context.Context) error
-	// Ready says why no new interview should come here, in a few words each; none
-	// when one may. It does not block. nil is always ready.
-	Ready func() []string
-	// Metrics serves /metrics; nil switches it off.
-	Metrics http.Handler
-	// Profile serves /debug/pprof/; nil switches it off.
-	Profile http.Handler
 }
 
 // Server is the HTTP edge.
@@ -103,7 +91,13 @@ func New(cfg Config, services Services) *Server {
 	if services.Metrics != nil {
 		mux.Handle("GET /metrics", services.Metrics)
 	}
-	mux.Handle("/", newBridge(s.app(), jsonLimit))
+	routes := s.routes()
+	for _, r := range routes {
+		if r.stream != nil {
+			mux.Handle(r.method+" "+muxPath(r.path), r.stream)
+		}
+	}
+	mux.Handle("/", newBridge(s.app(routes), jsonLimit))
 	s.handler = s.observe(s.paceBodies(s.secure(s.allowOrigin(s.recoverPanic(mux)))))
 	s.http = &http.Server{
 		Handler: s.handler, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: 64 << 10,
@@ -116,7 +110,7 @@ func New(cfg Config, services Services) *Server {
 func (s *Server) Handler() http.Handler { return s.handler }
 
 // app is the Fiber app with the REST routes.
-func (s *Server) app() *fiber.App {
+func (s *Server) app(routes []declared) *fiber.App {
 	app := fiber.New(fiber.Config{
 		// Without Immutable, strings a handler keeps are overwritten by the next
 		// request.
@@ -124,8 +118,11 @@ func (s *Server) app() *fiber.App {
 		DisableStartupMessage: true, ErrorHandler: s.handleError, BodyLimit: jsonLimit,
 	})
 	app.Use(useRequestContext)
-	for _, r := range s.routes() {
-		handlers := []fiber.Handler{r.guard(s), r.handle}
+	for _, r := range routes {
+		if r.handle == nil {
+			continue // a streamed one
+		}
+		handlers := []fiber.Handler{s.guard(r.access), r.handle}
 		if r.method == http.MethodGet {
 			app.Get(r.path, handlers...) // Fiber answers HEAD with it
 			continue
@@ -136,42 +133,23 @@ func (s *Server) app() *fiber.App {
 	return app
 }
 
-// route is one REST route with the rule that opens it. A route without a rule
-// does not start.
-type route struct {
-	method, path string
-	access       access
-	handle       fiber.Handler
+// routes are all REST routes. Fixed paths stand before those with parameters.
+func (s *Server) routes() []declared {
+	return slices.Concat(
+		s.healthRoutes(), s.authRoutes(), s.userRoutes(), s.keyRoutes(), s.candidateRoutes(), s.interviewRoutes(), s.planRoutes(),
+		s.jobRoutes(), s.applicationRoutes(), s.notificationRoutes(), s.adminRoutes(), s.fileRoutes(),
+	)
 }
 
-// access says who may call a route.
-type access int
-
-const (
-	accessUnset access = iota
-	accessPublic
-	accessDeveloper // the development key, as the seeded recruiter
-)
-
-func (r route) guard(s *Server) fiber.Handler {
-	switch r.access {
-	case accessPublic:
-		return func(c *fiber.Ctx) error { return c.Next() }
-	case accessDeveloper:
-		return s.requireDevKey
-	case accessUnset:
+// muxPath turns a path of Fiber's form into one of net/http's.
+func muxPath(path string) string {
+	parts := strings.Split(path, "/")
+	for i, part := range parts {
+		if name, ok := strings.CutPrefix(part, ":"); ok {
+			parts[i] = "{" + name + "}"
+		}
 	}
-	panic(fmt.Sprintf("api: %s %s declares nobody who may call it", r.method, r.path))
-}
-
-func (s *Server) routes() []route {
-	return []route{
-		{http.MethodGet, "/health", accessPublic, s.health},
-		{http.MethodGet, "/ready", accessPublic, s.ready},
-		{http.MethodPost, "/interviews", accessDeveloper, s.createInterview},
-		{http.MethodGet, "/interviews/:id", accessDeveloper, s.getInterview},
-		{http.MethodGet, "/interviews/:id/transcript", accessDeveloper, s.getTranscript},
-	}
+	return strings.Join(parts, "/")
 }
 
 // Serve answers requests on l until Shutdown, and then returns nil.

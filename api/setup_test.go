@@ -70,7 +70,7 @@ func setup(t *testing.T, change ...func(*Config)) *bundle {
 		f(&cfg)
 	}
 	b.server = New(cfg, Services{
-		Hiring: service, Calls: b.calls,
+		Hiring: service, Calls: b.calls, Accounts: hiring.NewAccounts(repos.Users, noLogins{}),
 		Describe: func(row hiring.Interview) (actors.Info, error) {
 			return actors.Info{ID: row.ID, JobRole: row.JobRole}, nil
 		},
@@ -89,6 +89,19 @@ func setup(t *testing.T, change ...func(*Config)) *bundle {
 	})
 	return b
 }
+
+// noLogins has no sessions.
+type noLogins struct{}
+
+func (noLogins) Open(context.Context, hiring.User) (hiring.Login, error) {
+	return hiring.Login{}, errors.ErrUnsupported
+}
+
+func (noLogins) Find(context.Context, string) (hiring.Login, error) {
+	return hiring.Login{}, hiring.ErrNotFound
+}
+func (noLogins) Close(context.Context, string) error           { return nil }
+func (noLogins) CloseAll(context.Context, string) (int, error) { return 0, nil }
 
 // stuck waits for the end of ctx when the database hangs.
 func (b *bundle) stuck(ctx context.Context) error {

@@ -54,6 +54,7 @@ type App struct {
 	owner    string // names this process in the ledger
 	calls    *actors.Interviews
 	hiring   *hiring.Service
+	services api.Services // of the edge, as they are opened
 	bus      *realtime.Bus
 	server   *api.Server
 	listener net.Listener
@@ -103,6 +104,7 @@ func New(ctx context.Context, cfg configs.Config, log *slog.Logger, options ...f
 		{"providers", a.openProviders},
 		{"ledger", a.openLedger},
 		{"interviews", a.openInterviews},
+		{"services", a.openServices},
 		{"edge", a.openEdge},
 	} {
 		began := time.Now()
@@ -211,3 +213,6 @@ func (a *App) Close(ctx context.Context) error {
 	a.closers = nil
 	return errors.Join(errs...)
 }
+
+// Bus carries the live events.
+func (a *App) Bus() *realtime.Bus { return a.bus }

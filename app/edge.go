@@ -72,9 +72,13 @@ func (a *App) openEdge(context.Context) error {
 	if a.cfg.Server.Profile {
 		profile = api.OnlyLoopback(profiles())
 	}
+	services := a.services
+	services.Hiring, services.Calls, services.Describe = a.hiring, callsPort{a.calls}, describe
+	services.Healthy, services.Ready, services.Metrics, services.Profile = a.healthy, a.ready, metrics, profile
 	a.server = api.New(api.Config{
-		FrontendURL: a.cfg.Server.FrontendURL, APIURL: a.cfg.Server.APIURL, Production: a.cfg.Server.Production(), DevKey: a.devKey, Log: a.log,
-	}, api.Services{Hiring: a.hiring, Calls: callsPort{a.calls}, Describe: describe, Healthy: a.healthy, Ready: a.ready, Metrics: metrics, Profile: profile})
+		FrontendURL: a.cfg.Server.FrontendURL, APIURL: a.cfg.Server.APIURL, Production: a.cfg.Server.Production(), DevKey: a.devKey,
+		TestToken: a.cfg.Accounts.TestToken.Reveal(), SessionTTL: time.Duration(a.cfg.Accounts.SessionTTLSeconds) * time.Second, Log: a.log,
+	}, services)
 	a.onClose("edge", a.server.Shutdown)
 	return nil
 }

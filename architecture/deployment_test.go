@@ -241,7 +241,7 @@ func TestRailwayStartsThisProgram(t *testing.T) {
 	if r.Build.Builder != "DOCKERFILE" || len(instructions(read(t, r.Build.DockerfilePath))) == 0 {
 		t.Errorf("railway.toml builds with %+v", r.Build)
 	}
-	if !strings.Contains(read(t, "api/server.go"), `"`+r.Deploy.HealthcheckPath+`"`) {
+	if !strings.Contains(read(t, "api/health.go"), `"`+r.Deploy.HealthcheckPath+`"`) {
 		t.Errorf("the program has no route %s", r.Deploy.HealthcheckPath)
 	}
 }

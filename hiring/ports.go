@@ -185,4 +185,8 @@ type Users interface {
 	// EnsureDevelopmentRecruiter returns the recruiter a development key acts as
 	// (contract section 10.1), creating it when it is missing.
 	EnsureDevelopmentRecruiter(ctx context.Context) (User, error)
+	// EnsureTestUser creates or updates the test account of an e-mail address, with
+	// the profile its role needs (contract section 7.6). A nil name stays as it is.
+	// ErrConflict: an account of another kind has the address.
+	EnsureTestUser(ctx context.Context, email string, role UserRole, fullName *string) (User, error)
 }

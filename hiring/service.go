@@ -31,7 +31,10 @@ type Options struct {
 	Consent     ConsentPolicy // of interviews that don't choose
 	// CheckPlan checks a question plan's document and says what is wrong with it.
 	CheckPlan func(document []byte) error
-	Log       *slog.Logger
+	// CountUse counts the use of a link, by its session's id. It must not block; nil
+	// counts nothing.
+	CountUse func(sessionID string)
+	Log      *slog.Logger
 }
 
 // Repositories are the stores the services work on.

@@ -73,6 +73,13 @@ func (s *Service) Authorise(ctx context.Context, token string) (Access, error) {
 	return access, nil
 }
 
+// Count counts a use of the link beside the request.
+func (s *Service) Count(a Access) {
+	if s.options.CountUse != nil {
+		s.options.CountUse(a.Session.ID)
+	}
+}
+
 // Touch counts a use of the link. It blocks on the database; callers that answer
 // a request run it beside.
 func (s *Service) Touch(ctx context.Context, a Access) error {

@@ -4,6 +4,7 @@ package hiringtest
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -266,4 +267,8 @@ func (m users) ByID(_ context.Context, id string) (hiring.User, error) {
 
 func (m users) EnsureDevelopmentRecruiter(ctx context.Context) (hiring.User, error) {
 	return m.ByID(ctx, RecruiterID)
+}
+
+func (m users) EnsureTestUser(context.Context, string, hiring.UserRole, *string) (hiring.User, error) {
+	return hiring.User{}, errors.ErrUnsupported
 }

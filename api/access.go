@@ -1,0 +1,64 @@
+package api
+
+// audience says who may call a route at all. Whose row it is, the services decide.
+type audience int
+
+const (
+	audienceUnset audience = iota
+	// audiencePublic looks at nobody's credentials.
+	audiencePublic
+	// audienceAnybody knows who calls, if that can be known.
+	audienceAnybody
+	audienceSession
+	audienceRecruiter // RECRUITER or ADMIN
+	audienceCandidate
+	audienceAdmin
+	audienceLink // the holder of an interview link
+	audienceSessionOrLink
+)
+
+// access is the rule a route declares. The zero value opens nothing and does not
+// start.
+type access struct {
+	who audience
+	// keys is the scope that opens the route to API keys; "" keeps them out.
+	keys string
+	// developer lets the development key in, as the seeded recruiter.
+	developer bool
+}
+
+// The rules.
+var (
+	accessPublic        = access{who: audiencePublic}
+	accessAnybody       = access{who: audienceAnybody}
+	accessSession       = access{who: audienceSession}
+	accessRecruiter     = access{who: audienceRecruiter}
+	accessCandidate     = access{who: audienceCandidate}
+	accessAdmin         = access{who: audienceAdmin}
+	accessLink          = access{who: audienceLink}
+	accessSessionOrLink = access{who: audienceSessionOrLink}
+)
+
+// scope opens the route to API keys that have the scope, too.
+func (a access) scope(name string) access {
+	a.keys = name
+	return a
+}
+
+// orDeveloper opens the route to the development key, too.
+func (a access) orDeveloper() access {
+	a.developer = true
+	return a
+}
+
+// String names the rule for the route table.
+func (a access) String() string {
+	name := map[audience]string{
+		audiencePublic: "public", audienceAnybody: "anybody", audienceSession: "session", audienceRecruiter: "recruiter",
+		audienceCandidate: "candidate", audienceAdmin: "admin", audienceLink: "link", audienceSessionOrLink: "session or link",
+	}[a.who]
+	if a.keys != "" {
+		name += ", key with " + a.keys
+	}
+	return name
+}

@@ -1,0 +1,16 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/vantahire/vantahire/hiring"
+	"github.com/vantahire/vantahire/store"
+)
+
+// openAccounts wires users, their sessions, and what administrators do.
+func (a *App) openAccounts(context.Context) error {
+	logins := store.NewLogins(a.redis, time.Duration(a.cfg.Accounts.SessionTTLSeconds)*time.Second)
+	a.services.Accounts = hiring.NewAccounts(store.NewUsers(a.pool), logins)
+	return nil
+}

@@ -1,0 +1,4 @@
+package hiring
+
+// Messages is the service for the mails and WhatsApp messages of interviews. It is goroutine-safe.
+type Messages struct{}
