@@ -111,7 +111,7 @@ func valueType(t reflect.Type) reflect.Type {
 
 // decode fills to. The error is a *problem.
 func (d *decoder) decode(c *fiber.Ctx, to reflect.Value) error {
-	body := map[string]json.RawMessage{}
+	var body map[string]json.RawMessage
 	if d.body {
 		var err error
 		if body, err = readObject(c.Body(), d.needBody); err != nil {
@@ -160,7 +160,7 @@ func (b faults) add(field, text string) { b[field] = append(b[field], text) }
 // object where nothing is required.
 func readObject(body []byte, needed bool) (map[string]json.RawMessage, error) {
 	if len(body) == 0 && !needed {
-		return nil, nil
+		return map[string]json.RawMessage{}, nil
 	}
 	in, err := parseInput(body)
 	if err != nil {
@@ -247,11 +247,11 @@ func (f *boundField) read(raw json.RawMessage, to reflect.Value) (fault string) 
 	if kind != want {
 		return fmt.Sprintf("Expected %s, received %s", want, kind)
 	}
-	switch {
-	case f.kind == rawType:
+	switch f.kind {
+	case rawType:
 		to.SetBytes(slices.Clone(raw))
 		return ""
-	case f.kind == timeType:
+	case timeType:
 		text, fault := readText(raw)
 		if fault != "" {
 			return fault
@@ -263,7 +263,7 @@ func (f *boundField) read(raw json.RawMessage, to reflect.Value) (fault string) 
 		to.Set(reflect.ValueOf(t))
 		return ""
 	}
-	switch f.kind.Kind() {
+	switch f.kind.Kind() { //nolint:exhaustive // what is left are numbers
 	case reflect.String:
 		text, fault := readText(raw)
 		if fault == "" {
