@@ -55,7 +55,7 @@ func TestProcessesThatMigrateAtTheSameTimeWaitForEachOther(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := scan[int](t, setupOn(t, url), "SELECT count(*) FROM goose_db_version WHERE version_id > 0"); n != 3 {
+	if n := scan[int](t, setupOn(t, url), "SELECT count(*) FROM goose_db_version WHERE version_id > 0"); n != 4 {
 		t.Errorf("%d migrations were applied, want each once", n)
 	}
 }
