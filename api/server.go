@@ -137,7 +137,7 @@ func (s *Server) app(routes []declared) *fiber.App {
 func (s *Server) routes() []declared {
 	return slices.Concat(
 		s.healthRoutes(), s.authRoutes(), s.userRoutes(), s.keyRoutes(), s.candidateRoutes(), s.interviewRoutes(), s.planRoutes(),
-		s.jobRoutes(), s.applicationRoutes(), s.notificationRoutes(), s.adminRoutes(), s.fileRoutes(),
+		s.jobRoutes(), s.applicationRoutes(), s.notificationRoutes(), s.adminRoutes(), s.adminJobRoutes(), s.fileRoutes(),
 	)
 }
 

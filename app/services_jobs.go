@@ -1,7 +1,18 @@
 package app
 
-import "context"
+import (
+	"context"
 
-func (a *App) openJobs(context.Context) error { return nil }
+	"github.com/vantahire/vantahire/hiring"
+	"github.com/vantahire/vantahire/store"
+)
 
-func (a *App) openApplications(context.Context) error { return nil }
+func (a *App) openJobs(context.Context) error {
+	a.services.Jobs = hiring.NewJobs(store.NewJobs(a.pool), hiringPublisher{a.bus}, checkPlan)
+	return nil
+}
+
+func (a *App) openApplications(context.Context) error {
+	a.services.Applications = hiring.NewApplications(store.NewApplications(a.pool), hiringPublisher{a.bus})
+	return nil
+}

@@ -20,3 +20,8 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(status)
 }
+
+// validPlan is a question plan that passes.
+const validPlan = `{"name":"short","greeting":"Hello and welcome.","closing":"That was my last question.","nextSteps":"We will write to you.",
+"questions":[{"id":"work","text":"What do you work on at the moment?","topic":"your work","budgetSeconds":60},
+{"id":"slow","text":"Tell me about a slow system that you made fast.","topic":"slow systems","budgetSeconds":60}]}`
