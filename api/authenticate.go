@@ -26,14 +26,6 @@ var (
 	errForbidden    = &problem{status: http.StatusForbidden, message: "Insufficient permissions"}
 )
 
-// keyAuth is what the edge needs of API keys.
-type keyAuth interface {
-	// Authenticate checks a key and counts its use. It refuses with
-	// *hiring.RefusedError; over the limit the use that comes back tells when it
-	// may be used again.
-	Authenticate(ctx context.Context, raw string) (hiring.KeyUse, error)
-}
-
 // identity is who calls.
 type identity struct {
 	actor hiring.Actor
@@ -119,7 +111,8 @@ func (s *Server) byKey(ctx context.Context, raw, scope string, who identity) (id
 		return who, errBadSession
 	}
 	use, err := s.services.Keys.Authenticate(ctx, raw)
-	if use.Limit > 0 {
+	if use.Actor.KeyID != "" {
+		note(ctx).keyID = use.Actor.KeyID
 		who.key = &use
 	}
 	if err != nil {
@@ -200,12 +193,9 @@ func hasScope(scopes []string, wanted string) bool {
 	})
 }
 
-const (
-	localActor   = "actor"
-	localRequest = "request"
-)
+const localActor = "actor"
 
-// authorise is the first handler of every Fiber route.
+// guard is the first handler of every Fiber route.
 func (s *Server) guard(rule access) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		who, err := s.identify(requestOf(c), rule)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bufio"
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -10,9 +11,12 @@ import (
 	"net/http"
 	"regexp"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+
+	"github.com/vantahire/vantahire/hiring"
 )
 
 const headerRequestID = "X-Request-Id"
@@ -37,9 +41,41 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		w.Header().Set(headerRequestID, id)
 		began := time.Now()
 		seen := &observedWriter{ResponseWriter: w, status: http.StatusOK}
-		next.ServeHTTP(seen, r)
+		about := &notes{}
+		next.ServeHTTP(seen, r.WithContext(context.WithValue(r.Context(), notesKey{}, about)))
+		if about.keyID != "" && s.services.KeyLog != nil {
+			s.services.KeyLog(keyLogOf(r, about.keyID, seen.status, began))
+		}
 		s.log.Debug("request", "request", id, "method", r.Method, "path", r.URL.Path, "status", seen.status, "took", time.Since(began), "remote", r.RemoteAddr)
 	})
+}
+
+// notes are what the edge learns about a request on its way; of one goroutine.
+type notes struct {
+	keyID string // of the API key that was used
+}
+
+type notesKey struct{}
+
+// note returns the notes of a request.
+func note(ctx context.Context) *notes {
+	if n, ok := ctx.Value(notesKey{}).(*notes); ok {
+		return n
+	}
+	return &notes{}
+}
+
+// maxLoggedPath bounds a logged path; ours are shorter.
+const maxLoggedPath = 500
+
+func keyLogOf(r *http.Request, keyID string, status int, began time.Time) hiring.KeyLog {
+	took := int(time.Since(began) / time.Millisecond)
+	e := hiring.KeyLog{KeyID: keyID, Endpoint: strings.ToValidUTF8(r.URL.Path[:min(len(r.URL.Path), maxLoggedPath)], "?"), Method: r.Method, Status: &status, Took: &took, CreatedAt: began}
+	e.Endpoint = strings.ReplaceAll(e.Endpoint, "\x00", "?")
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		e.RemoteAddr = &host
+	}
+	return e
 }
 
 // observedWriter remembers the status.

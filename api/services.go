@@ -15,7 +15,9 @@ type Services struct {
 
 	Accounts *hiring.Accounts
 
-	Keys keyAuth
+	Keys *hiring.Keys
+	// KeyLog notes what keys are used for; it never blocks. nil notes nothing.
+	KeyLog func(hiring.KeyLog)
 
 	Files *hiring.Files
 

@@ -1,5 +1,17 @@
 package app
 
-import "context"
+import (
+	"context"
 
-func (a *App) openKeys(context.Context) error { return nil }
+	"github.com/vantahire/vantahire/hiring"
+	"github.com/vantahire/vantahire/store"
+)
+
+// openKeys wires the API keys and the log of their uses.
+func (a *App) openKeys(context.Context) error {
+	a.services.Keys = hiring.NewKeys(store.NewKeys(a.pool))
+	logs := store.NewKeyLogs(a.pool, a.log)
+	a.services.KeyLog = logs.Add
+	a.onClose("key log", logs.Close)
+	return nil
+}
