@@ -1,163 +1,125 @@
 package api
 
 import (
+	"context"
+	"encoding/json"
 	"net/http"
-	"reflect"
-
-	"github.com/gofiber/fiber/v2"
+	"time"
 
 	"github.com/vantahire/vantahire/hiring"
 	"github.com/vantahire/vantahire/interview"
 )
 
-// interviewRow is the contract's InterviewRow (section 2.0).
-type interviewRow struct {
-	ID                    interview.ID         `json:"id"`
-	RecruiterID           string               `json:"recruiterId"`
-	JobID                 *string              `json:"jobId"`
-	CandidateEmail        string               `json:"candidateEmail"`
-	CandidateName         *string              `json:"candidateName"`
-	CandidateNotes        *string              `json:"candidateNotes"`
-	CandidateResumeFileID *string              `json:"candidateResumeFileId"`
-	CandidateUserID       *string              `json:"candidateUserId"`
-	JobRole               string               `json:"jobRole"`
-	Type                  interview.Mode       `json:"type"`
-	TimeLimitMinutes      int                  `json:"timeLimitMinutes"`
-	Status                interview.Status     `json:"status"`
-	InterviewURL          *string              `json:"interviewUrl"`
-	ExpiresAt             *instant             `json:"expiresAt"`
-	StartedAt             *instant             `json:"startedAt"`
-	CompletedAt           *instant             `json:"completedAt"`
-	Score                 *int                 `json:"score"`
-	TranscriptSummary     *string              `json:"transcriptSummary"`
-	RecordingGCSKey       *string              `json:"recordingGcsKey"`
-	ConsentPolicy         hiring.ConsentPolicy `json:"consentPolicy"`
-	CreatedAt             instant              `json:"createdAt"`
-	UpdatedAt             instant              `json:"updatedAt"`
-}
-
-func rowOf(i hiring.Interview) interviewRow {
-	return interviewRow{
-		ID: i.ID, RecruiterID: i.RecruiterID, JobID: i.JobID, CandidateEmail: i.CandidateEmail, CandidateName: i.CandidateName,
-		CandidateNotes: i.CandidateNotes, CandidateResumeFileID: i.CandidateResumeFileID, CandidateUserID: i.CandidateUserID,
-		JobRole: i.JobRole, Type: i.Type, TimeLimitMinutes: i.TimeLimitMinutes, Status: i.Status, InterviewURL: i.InterviewURL,
-		ExpiresAt: instantOf(i.ExpiresAt), StartedAt: instantOf(i.StartedAt), CompletedAt: instantOf(i.CompletedAt),
-		Score: i.Score, TranscriptSummary: i.TranscriptSummary, RecordingGCSKey: i.RecordingGCSKey,
-		ConsentPolicy: i.ConsentPolicy, CreatedAt: instant(i.CreatedAt), UpdatedAt: instant(i.UpdatedAt),
-	}
-}
-
-// sessionRow is the contract's SessionRow.
-type sessionRow struct {
-	ID             string       `json:"id"`
-	InterviewID    interview.ID `json:"interviewId"`
-	Token          string       `json:"token"`
-	ExpiresAt      instant      `json:"expiresAt"`
-	RevokedAt      *instant     `json:"revokedAt"`
-	LastAccessedAt *instant     `json:"lastAccessedAt"`
-	AccessCount    int          `json:"accessCount"`
-	CreatedAt      instant      `json:"createdAt"`
-}
-
-func sessionOf(s hiring.Session) sessionRow {
-	return sessionRow{
-		ID: s.ID, InterviewID: s.InterviewID, Token: s.Token, ExpiresAt: instant(s.ExpiresAt), RevokedAt: instantOf(s.RevokedAt),
-		LastAccessedAt: instantOf(s.LastAccessedAt), AccessCount: s.AccessCount, CreatedAt: instant(s.CreatedAt),
-	}
-}
-
-// messageRow is the contract's MessageRow with the additions of the voice engine.
-type messageRow struct {
-	ID          string         `json:"id"`
-	InterviewID interview.ID   `json:"interviewId"`
-	Role        interview.Role `json:"role"`
-	Content     string         `json:"content"`
-	CreatedAt   instant        `json:"createdAt"`
-	Seq         *interview.Seq `json:"seq"`
-	Interrupted bool           `json:"interrupted"`
-}
-
+// Rows are their owner's and administrators'; for everybody else with a session they
+// are not found (contract section 2.4).
 func (s *Server) interviewRoutes() []declared {
+	read, write := accessSession.scope("interviews:read").orDeveloper(), accessSession.scope("interviews:write").orDeveloper()
 	return []declared{
-		plainRoute(http.MethodPost, "/interviews", accessRecruiter.orDeveloper(), http.StatusCreated, "Create an interview", reflect.TypeFor[createdInterview](), s.createInterview),
-		plainRoute(http.MethodGet, "/interviews/:id", accessRecruiter.orDeveloper(), http.StatusOK, "Read an interview", reflect.TypeFor[interviewRow](), s.getInterview),
-		plainRoute(http.MethodGet, "/interviews/:id/transcript", accessRecruiter.orDeveloper(), http.StatusOK, "Read what was said", reflect.TypeFor[[]messageRow](), s.getTranscript),
+		route(http.MethodGet, "/interviews", read, http.StatusOK, "List the caller's interviews", s.listInterviews),
+		route(http.MethodPost, "/interviews", accessRecruiter.scope("interviews:write").orDeveloper(), http.StatusCreated, "Create an interview with its first link", s.createInterview),
+		route(http.MethodGet, "/interviews/mine", accessCandidate, http.StatusOK, "List the interviews the caller is invited to", s.listMyInterviews),
+		route(http.MethodGet, "/interviews/:id", read, http.StatusOK, "Read an interview with its job, transcript and links", s.getInterview),
+		route(http.MethodPatch, "/interviews/:id", write, http.StatusOK, "Change an interview before its start", s.patchInterview),
+		route(http.MethodDelete, "/interviews/:id", write, http.StatusOK, "Delete an interview with all that hangs on it", s.deleteInterview),
+		route(http.MethodGet, "/interviews/:id/transcript", read, http.StatusOK, "Read what was said", s.getTranscript),
+		route(http.MethodPatch, "/interviews/:id/status", write, http.StatusOK, "Move an interview on", s.setInterviewStatus),
+		route(http.MethodGet, "/interviews/:id/sessions", read, http.StatusOK, "List the links to an interview", s.listLinks),
+		route(http.MethodPost, "/interviews/:id/sessions", write, http.StatusCreated, "Issue a further link", s.issueLink),
+		route(http.MethodDelete, "/interviews/:id/sessions", write, http.StatusOK, "Revoke all links", s.revokeLinks),
+		route(http.MethodDelete, "/interviews/:id/sessions/:sessionId", write, http.StatusOK, "Revoke a link", s.revokeLink),
+		route(http.MethodGet, "/interviews/:id/plan", read, http.StatusOK, "Read an interview's question plan", s.getInterviewPlan),
+		route(http.MethodPut, "/interviews/:id/plan", write, http.StatusOK, "Set an interview's question plan before its start", s.putInterviewPlan),
 	}
 }
 
-// createdInterview is a new interview with its first link.
-type createdInterview struct {
-	interviewRow
+type listInterviewsIn struct {
+	paging
 
-	Sessions []sessionRow `json:"sessions"`
+	Status interview.Status `query:"status" enum:"PENDING,IN_PROGRESS,COMPLETED,EXPIRED"`
 }
 
-// createInterview is POST /interviews.
-func (s *Server) createInterview(c *fiber.Ctx) error {
-	in, err := parseInput(c.Body())
-	if err != nil {
-		return err
-	}
-	n := hiring.NewInterview{
-		CandidateName: in.text("candidateName", false, 0, 200), CandidateNotes: in.text("candidateNotes", false, 0, 5000),
-		CandidatePhone: in.text("candidatePhone", false, 0, 40), CandidateResumeFileID: in.uuid("candidateResumeFileId"), JobID: in.uuid("jobId"),
-		Type:             interview.Mode(in.oneOf("type", string(interview.ModeText), string(interview.ModeVoice))),
-		TimeLimitMinutes: in.integer("timeLimitMinutes", 5, 120), ExpiresAt: in.instant("expiresAt"),
-		Consent: hiring.ConsentPolicy(in.oneOf("consentPolicy", string(hiring.ConsentRequired), string(hiring.ConsentImplied))),
-		Plan:    in.object("plan"),
-	}
-	if email := in.text("candidateEmail", true, 0, 0); email != nil {
-		if n.CandidateEmail = *email; !hiring.ValidEmail(*email) {
-			in.fault("candidateEmail", "Invalid email")
-		}
-	}
-	if role := in.text("jobRole", true, 1, 200); role != nil {
-		n.JobRole = *role
-	}
-	if err := in.problem(); err != nil {
-		return err
-	}
-	row, link, err := s.services.Hiring.Create(c.UserContext(), actorOf(c).UserID, n)
-	if err != nil {
-		return err
-	}
-	return answerJSON(c, http.StatusCreated, createdInterview{rowOf(row), []sessionRow{sessionOf(link)}})
+func (s *Server) listInterviews(ctx context.Context, r request[listInterviewsIn]) (pageBody[listedInterview], error) {
+	q := r.In.query()
+	page, err := s.services.Hiring.List(ctx, r.Actor, r.In.Status, q)
+	return pageOf(q, page, listedInterviewOf), err
 }
 
-// owned finds the interview of the path for its recruiter.
-func (s *Server) owned(c *fiber.Ctx) (hiring.Interview, error) {
-	id := c.Params("id")
-	if !uuidShape.MatchString(id) {
-		return hiring.Interview{}, errNoInterview
-	}
-	return s.services.Hiring.Owned(c.UserContext(), actorOf(c).UserID, interview.ID(id))
+func (s *Server) listMyInterviews(ctx context.Context, r request[listInterviewsIn]) (pageBody[listedInterview], error) {
+	q := r.In.query()
+	page, err := s.services.Hiring.Mine(ctx, r.Actor, r.In.Status, q)
+	return pageOf(q, page, listedInterviewOf), err
 }
 
-// getInterview is GET /interviews/:id.
-func (s *Server) getInterview(c *fiber.Ctx) error {
-	row, err := s.owned(c)
-	if err != nil {
-		return err
-	}
-	return answerJSON(c, http.StatusOK, rowOf(row))
+// Bounds of the texts about a candidate. The contract names only those of the notes
+// that the candidate writes.
+type createInterviewIn struct {
+	CandidateEmail        string                `json:"candidateEmail" format:"email"`
+	JobRole               string                `json:"jobRole" minLength:"1" maxLength:"200"`
+	CandidateName         *string               `json:"candidateName" maxLength:"200"`
+	CandidateNotes        *string               `json:"candidateNotes" maxLength:"5000"`
+	CandidatePhone        *string               `json:"candidatePhone" maxLength:"40"`
+	CandidateResumeFileID *string               `json:"candidateResumeFileId" format:"uuid"`
+	JobID                 *string               `json:"jobId" format:"uuid"`
+	Type                  *interview.Mode       `json:"type" enum:"TEXT,VOICE"`
+	TimeLimitMinutes      *int                  `json:"timeLimitMinutes" minimum:"5" maximum:"120"`
+	ExpiresAt             *time.Time            `json:"expiresAt"`
+	ConsentPolicy         *hiring.ConsentPolicy `json:"consentPolicy" enum:"required,implied"`
+	Plan                  *json.RawMessage      `json:"plan"`
 }
 
-// getTranscript is GET /interviews/:id/transcript.
-func (s *Server) getTranscript(c *fiber.Ctx) error {
-	row, err := s.owned(c)
-	if err != nil {
-		return err
+func (s *Server) createInterview(ctx context.Context, r request[createInterviewIn]) (createdInterview, error) {
+	in := r.In
+	row, link, err := s.services.Hiring.Create(ctx, r.Actor, hiring.NewInterview{
+		CandidateEmail: in.CandidateEmail, JobRole: in.JobRole, CandidateName: in.CandidateName, CandidateNotes: in.CandidateNotes,
+		CandidatePhone: in.CandidatePhone, CandidateResumeFileID: in.CandidateResumeFileID, JobID: in.JobID, Type: orZero(in.Type),
+		TimeLimitMinutes: orZero(in.TimeLimitMinutes), ExpiresAt: in.ExpiresAt, Consent: orZero(in.ConsentPolicy), Plan: orZero(in.Plan),
+	})
+	return createdInterview{rowOf(row), []sessionRow{sessionOf(link)}}, err
+}
+
+// orZero is the value of an optional field.
+func orZero[T any](v *T) T {
+	if v == nil {
+		var none T
+		return none
 	}
-	lines, err := s.services.Hiring.Transcript(c.UserContext(), row.RecruiterID, row.ID)
-	if err != nil {
-		return err
-	}
-	rows := make([]messageRow, len(lines))
-	for i, m := range lines {
-		rows[i] = messageRow{
-			ID: m.ID, InterviewID: m.InterviewID, Role: m.Role, Content: m.Content, CreatedAt: instant(m.CreatedAt),
-			Seq: m.Seq, Interrupted: m.Interrupted != nil && *m.Interrupted,
-		}
-	}
-	return answerJSON(c, http.StatusOK, rows)
+	return *v
+}
+
+func (s *Server) getInterview(ctx context.Context, r request[idIn]) (interviewDetail, error) {
+	detail, err := s.services.Hiring.Detail(ctx, r.Actor, interview.ID(r.In.ID))
+	return interviewDetailOf(detail), err
+}
+
+type patchInterviewIn struct {
+	ID               string  `path:"id"`
+	CandidateName    *string `json:"candidateName" maxLength:"200"`
+	CandidateNotes   *string `json:"candidateNotes" maxLength:"5000"`
+	TimeLimitMinutes *int    `json:"timeLimitMinutes" minimum:"5" maximum:"120"`
+}
+
+func (s *Server) patchInterview(ctx context.Context, r request[patchInterviewIn]) (interviewRow, error) {
+	row, err := s.services.Hiring.Change(ctx, r.Actor, interview.ID(r.In.ID), hiring.InterviewChange{
+		CandidateName: r.In.CandidateName, CandidateNotes: r.In.CandidateNotes, TimeLimitMinutes: r.In.TimeLimitMinutes,
+	}, r.IfMatch)
+	return rowOf(row), err
+}
+
+func (s *Server) deleteInterview(ctx context.Context, r request[idIn]) (okBody, error) {
+	return okBody{true}, s.services.Hiring.Delete(ctx, r.Actor, interview.ID(r.In.ID))
+}
+
+func (s *Server) getTranscript(ctx context.Context, r request[idIn]) ([]messageRow, error) {
+	lines, err := s.services.Hiring.Transcript(ctx, r.Actor, interview.ID(r.In.ID))
+	return mapped(lines, messageOf), err
+}
+
+type interviewStatusIn struct {
+	ID     string           `path:"id"`
+	Status interview.Status `json:"status" enum:"PENDING,IN_PROGRESS,COMPLETED,EXPIRED" fault:"Invalid status"`
+}
+
+func (s *Server) setInterviewStatus(ctx context.Context, r request[interviewStatusIn]) (interviewRow, error) {
+	row, err := s.services.Hiring.SetStatus(ctx, r.Actor, interview.ID(r.In.ID), r.In.Status, r.IfMatch)
+	return rowOf(row), err
 }

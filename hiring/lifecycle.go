@@ -25,7 +25,7 @@ func (s *Service) Started(ctx context.Context, id interview.ID, at time.Time) er
 	if err != nil {
 		return fmt.Errorf("start interview %s: %w", id, err)
 	}
-	s.publishStatus(row, "interview:started")
+	s.publishMove(row)
 	return nil
 }
 
@@ -42,8 +42,63 @@ func (s *Service) Ended(ctx context.Context, id interview.ID, at time.Time, reas
 	if err != nil {
 		return fmt.Errorf("complete interview %s: %w", id, err)
 	}
-	s.publishStatus(row, "interview:completed")
+	s.publishMove(row)
 	return nil
+}
+
+// SetStatus moves an interview that the actor may see, as far as the state machine
+// of contract section 3.1 allows. seen, when it is not nil, is the updatedAt the
+// actor last saw. A call that runs is ended by those who watch over it.
+func (s *Service) SetStatus(ctx context.Context, actor Actor, id interview.ID, to interview.Status, seen *time.Time) (Interview, error) {
+	row, err := s.edit(ctx, actor, id, func(row *Interview) error {
+		if err := fresh(row.UpdatedAt, seen); err != nil {
+			return err
+		}
+		return row.move(to, s.now())
+	})
+	if err != nil {
+		return row, err
+	}
+	s.publishMove(row)
+	return row, nil
+}
+
+// Start begins an interview for its candidate.
+func (s *Service) Start(ctx context.Context, link Access) (Interview, error) {
+	return s.moveByCandidate(ctx, link, interview.StatusPending, interview.StatusInProgress, errAlreadyStarted)
+}
+
+// Complete ends an interview for its candidate.
+func (s *Service) Complete(ctx context.Context, link Access) (Interview, error) {
+	return s.moveByCandidate(ctx, link, interview.StatusInProgress, interview.StatusCompleted, errNotInProgress)
+}
+
+func (s *Service) moveByCandidate(ctx context.Context, link Access, from, to interview.Status, refusal *RefusedError) (Interview, error) {
+	id := link.Interview.ID
+	row, err := s.interviews.SetStatus(ctx, id, []interview.Status{from}, to, s.now())
+	if err != nil {
+		return row, fmt.Errorf("move interview %s to %s: %w", id, to, orRefuse(err, ErrConflict, refusal))
+	}
+	s.publishMove(row)
+	return row, nil
+}
+
+// ExpireOverdue ends what nobody opened until its end, and what has been in progress
+// for longer than its time limit and some slack (contract section 8). It returns how
+// many those were.
+func (s *Service) ExpireOverdue(ctx context.Context) (int, error) {
+	for n := 0; ; {
+		expired, err := s.book.Expire(ctx, s.now(), expirySlack)
+		if err != nil {
+			return n, fmt.Errorf("expire interviews: %w", err)
+		}
+		for _, row := range expired {
+			s.publishMove(row)
+		}
+		if n += len(expired); len(expired) == 0 {
+			return n, nil
+		}
+	}
 }
 
 // OverdueEnd is an interview that ended and was not completed: the process that
@@ -77,14 +132,24 @@ type statusEvent struct {
 	CompletedAt *time.Time       `json:"completedAt,omitempty"`
 }
 
-// publishStatus emits interview:status and the seed's name beside it, to the
-// recruiter and to the interview's followers.
+// publishStatus emits interview:status and, where it has one, the seed's name beside
+// it, to the recruiter and to the interview's followers.
 func (s *Service) publishStatus(row Interview, also string) {
 	e := statusEvent{InterviewID: row.ID, Status: row.Status, StartedAt: row.StartedAt, CompletedAt: row.CompletedAt}
 	for _, name := range []string{"interview:status", also} {
+		if name == "" {
+			continue
+		}
 		s.publisher.Publish(UserTopic(row.RecruiterID), name, e)
 		s.publisher.Publish(InterviewTopic(row.ID), name, e)
 	}
+}
+
+// publishMove emits what belongs to the state an interview has come to.
+func (s *Service) publishMove(row Interview) {
+	s.publishStatus(row, map[interview.Status]string{
+		interview.StatusInProgress: "interview:started", interview.StatusCompleted: "interview:completed",
+	}[row.Status])
 }
 
 // LiveLink is a live call with the link it was opened by.

@@ -29,7 +29,7 @@ func TestAnEndThatNobodyCarriedOutIsCarriedOutLater(t *testing.T) {
 	if err != nil || row.Status != interview.StatusCompleted || row.CompletedAt == nil {
 		t.Errorf("the interview is %s, %v", row.Status, err)
 	}
-	if events := told.take(); !slices.Contains(events, string(hiring.UserTopic(recruiter))+" interview:completed") {
+	if events := told.take(); !slices.Contains(events, string(hiring.UserTopic(recruiter.UserID))+" interview:completed") {
 		t.Errorf("told: %v", events)
 	}
 	if err := s.CompleteOverdue(t.Context()); err != nil || len(told.take()) != 0 {

@@ -63,6 +63,8 @@ type Interview struct {
 	RecordingGCSKey       *string
 	ConsentPolicy         ConsentPolicy // empty is stored as ConsentRequired
 	Plan                  []byte        // the question plan as JSON; nil means the default plan of the role
+	PlanVersion           int           // counts the plan's changes; 0: it never had one of its own
+	PlanUpdatedAt         *time.Time
 	CreatedAt             time.Time
 	UpdatedAt             time.Time
 }
@@ -88,11 +90,15 @@ type Message struct {
 	Content     string
 	CreatedAt   time.Time
 	Seq         *interview.Seq // the event the line was derived from
-	Source      *string        // "voice" for lines of the voice engine
+	Source      *string        // "voice" for lines of the voice engine, SourceClient for those of a page
 	Turn        *interview.TurnNo
 	Reply       *interview.ReplyNo
 	Interrupted *bool // the interviewer was cut off: Content is what was heard
 }
+
+// SourceClient marks lines that a candidate's page has sent, whoever they say has
+// spoken.
+const SourceClient = "client"
 
 // Consent records that a candidate agreed to a text.
 type Consent struct {
@@ -130,10 +136,6 @@ type User struct {
 // Interviews stores interviews and reads their transcripts. Every method blocks
 // on the database until ctx ends.
 type Interviews interface {
-	// Create stores an interview with its first link in one transaction.
-	// ErrConflict: the id or the token is taken. ErrNotFound: the recruiter, job
-	// or resume it names does not exist. *TextError: a text can't be stored.
-	Create(ctx context.Context, row Interview, first Session) error
 	// Get returns one interview, or ErrNotFound.
 	Get(ctx context.Context, id interview.ID) (Interview, error)
 	// SetStatus moves an interview whose status is one of from to status to and
@@ -155,14 +157,22 @@ type Sessions interface {
 	// ByToken returns the link and its interview whatever their state, or
 	// ErrNotFound: who asks judges revocation and expiry (contract 3.1.2).
 	ByToken(ctx context.Context, token string) (Session, Interview, error)
-	// Add stores a further link. ErrConflict: the id or token is taken;
-	// ErrNotFound: there is no such interview.
-	Add(ctx context.Context, link Session) error
+	// Issue stores a further link and makes interviewURL that of its interview, in
+	// one transaction; links from before stay good. ErrConflict: the id or token is
+	// taken; ErrNotFound: there is no such interview.
+	Issue(ctx context.Context, link Session, interviewURL string) error
+	// Of returns the links of an interview, newest first: all of them, or those that
+	// were not revoked.
+	Of(ctx context.Context, id interview.ID, all bool) ([]Session, error)
 	// Touch counts one successful use, now by the database's clock. ErrNotFound:
 	// there is no such link.
 	Touch(ctx context.Context, id string) error
-	// Revoke withdraws the link; the first time wins. ErrNotFound.
-	Revoke(ctx context.Context, id string, at time.Time) error
+	// Revoke withdraws a link of the interview; the first time wins. ErrNotFound: the
+	// interview has no such link.
+	Revoke(ctx context.Context, of interview.ID, id string, at time.Time) error
+	// RevokeAll withdraws all links of the interview that were not, and tells how
+	// many those were.
+	RevokeAll(ctx context.Context, of interview.ID, at time.Time) (int, error)
 	// Standings tells how the given links and their interviews stand, in one
 	// query. Links that are gone are left out.
 	Standings(ctx context.Context, ids []string) ([]Standing, error)

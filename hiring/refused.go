@@ -1,5 +1,7 @@
 package hiring
 
+import "errors"
+
 // Kind is the sort of a refusal; the edge gives each its status.
 type Kind int
 
@@ -30,3 +32,11 @@ func (e *RefusedError) Error() string { return e.Text }
 
 // Refuse makes a refusal.
 func Refuse(kind Kind, text string) *RefusedError { return &RefusedError{Kind: kind, Text: text} }
+
+// orRefuse is the refusal when err is the given one, and err otherwise.
+func orRefuse(err, is error, refusal *RefusedError) error {
+	if errors.Is(err, is) {
+		return refusal
+	}
+	return err
+}

@@ -1,6 +1,7 @@
 package hiring
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -28,18 +29,25 @@ func UserTopic(userID string) Topic { return Topic("user:" + userID) }
 type Options struct {
 	FrontendURL string        // origin that interview links point to
 	LinkTTL     time.Duration // life of an interview that does not choose
-	Consent     ConsentPolicy // of interviews that don't choose
+	// TokenTTL is the life of a link whose request does not choose; 0: as long as its
+	// interview (contract section 3.1.2).
+	TokenTTL time.Duration
+	Consent  ConsentPolicy // of interviews that don't choose
 	// CheckPlan checks a question plan's document and says what is wrong with it.
 	CheckPlan func(document []byte) error
 	// CountUse counts the use of a link, by its session's id. It must not block; nil
 	// counts nothing.
 	CountUse func(sessionID string)
-	Log      *slog.Logger
+	// Limits are those of new interviews; nil has none.
+	Limits func(ctx context.Context) (Limits, error)
+	Log    *slog.Logger
 }
 
 // Repositories are the stores the services work on.
 type Repositories struct {
 	Interviews Interviews
+	Book       InterviewBook
+	Lists      InterviewLists
 	Sessions   Sessions
 	Consents   Consents
 	Users      Users
@@ -50,6 +58,8 @@ type Repositories struct {
 // holds no state of its own.
 type Service struct {
 	interviews Interviews
+	book       InterviewBook
+	lists      InterviewLists
 	sessions   Sessions
 	consents   Consents
 	users      Users
@@ -65,7 +75,7 @@ func NewService(repos Repositories, publisher Publisher, options Options) *Servi
 		options.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Service{
-		interviews: repos.Interviews, sessions: repos.Sessions, consents: repos.Consents, users: repos.Users,
+		interviews: repos.Interviews, book: repos.Book, lists: repos.Lists, sessions: repos.Sessions, consents: repos.Consents, users: repos.Users,
 		publisher: publisher, options: options,
 		// The database keeps milliseconds; so does everything computed from it.
 		now:   func() time.Time { return time.Now().UTC().Truncate(time.Millisecond) },

@@ -34,7 +34,7 @@ func (f *followers) take() []string {
 	return taken
 }
 
-const recruiter = hiringtest.RecruiterID
+var recruiter = hiring.Actor{UserID: hiringtest.RecruiterID, Role: hiring.RoleRecruiter}
 
 var (
 	errNoPlan = errors.New("no such plan")
@@ -77,7 +77,7 @@ func TestANewInterviewHasItsDefaultsAndALink(t *testing.T) {
 	if want := "https://jobs.test/interview/" + string(row.ID) + "?token=" + link.Token; *row.InterviewURL != want {
 		t.Errorf("opened at %s, want %s", *row.InterviewURL, want)
 	}
-	if stored := memory.Row(row.ID); stored.RecruiterID != recruiter || *stored.InterviewURL != *row.InterviewURL {
+	if stored := memory.Row(row.ID); stored.RecruiterID != recruiter.UserID || *stored.InterviewURL != *row.InterviewURL {
 		t.Errorf("stored %+v", stored)
 	}
 	voice, other, err := s.Create(t.Context(), recruiter, wanted())
@@ -138,7 +138,7 @@ func TestAnInterviewMovesForwardOnlyAndIsAnnounced(t *testing.T) {
 		t.Fatal(err)
 	}
 	announced := func(also string) []string {
-		user, room := "user:"+recruiter, "interview:"+string(row.ID)
+		user, room := "user:"+recruiter.UserID, "interview:"+string(row.ID)
 		return []string{user + " interview:status", room + " interview:status", user + " " + also, room + " " + also}
 	}
 	at := time.Now()
@@ -283,7 +283,7 @@ func TestSomebodyElsesInterviewIsNotFound(t *testing.T) {
 	if lines, err := s.Transcript(t.Context(), recruiter, row.ID); err != nil || len(lines) != 1 {
 		t.Errorf("%v, %v", lines, err)
 	}
-	if _, err := s.Transcript(t.Context(), "somebody else", row.ID); !errors.Is(err, hiring.ErrNotFound) {
+	if _, err := s.Transcript(t.Context(), hiring.Actor{UserID: "somebody else", Role: hiring.RoleRecruiter}, row.ID); !errors.Is(err, hiring.ErrNotFound) {
 		t.Errorf("somebody else reads it: %v", err)
 	}
 	if _, err := s.Owned(t.Context(), recruiter, "nobody"); !errors.Is(err, hiring.ErrNotFound) {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/vantahire/vantahire/interview"
@@ -91,4 +92,78 @@ func (s *Service) Touch(ctx context.Context, a Access) error {
 
 func newSession(id interview.ID, uuid func() string, expires, now time.Time) Session {
 	return Session{ID: uuid(), InterviewID: id, Token: NewToken(), ExpiresAt: expires, CreatedAt: now}
+}
+
+// linkEnd is when a link ends (contract section 3.1.2): as it was chosen, else after
+// the set life of links, else with its interview, unless that has run out.
+func (s *Service) linkEnd(row Interview, chosen *time.Time, now time.Time) time.Time {
+	switch {
+	case chosen != nil:
+		return chosen.UTC().Truncate(time.Millisecond)
+	case s.options.TokenTTL > 0:
+		return now.Add(s.options.TokenTTL)
+	case row.ExpiresAt != nil && row.ExpiresAt.After(now):
+		return *row.ExpiresAt
+	}
+	return now.Add(defaultLinkTTL)
+}
+
+// defaultLinkTTL is the life of a link to an interview without an end of its own.
+const defaultLinkTTL = 7 * 24 * time.Hour
+
+// IssueLink makes a further link to an interview the actor may see, which is then the
+// one its interviewUrl has; links from before stay good.
+func (s *Service) IssueLink(ctx context.Context, actor Actor, id interview.ID, ends *time.Time) (link Session, url string, err error) {
+	row, err := s.Owned(ctx, actor, id)
+	if err != nil {
+		return Session{}, "", err
+	}
+	now := s.now()
+	link = newSession(row.ID, s.newID, s.linkEnd(row, ends, now), now)
+	url = s.InterviewURL(row, link.Token)
+	if err := s.sessions.Issue(ctx, link, url); err != nil {
+		return Session{}, "", fmt.Errorf("issue a link to interview %s: %w", id, err)
+	}
+	return link, url, nil
+}
+
+// Links lists the links to an interview the actor may see, newest first: those that
+// open it, or all there ever were.
+func (s *Service) Links(ctx context.Context, actor Actor, id interview.ID, all bool) ([]Session, error) {
+	if _, err := s.Owned(ctx, actor, id); err != nil {
+		return nil, err
+	}
+	links, err := s.sessions.Of(ctx, id, all)
+	if err != nil {
+		return nil, fmt.Errorf("links of interview %s: %w", id, err)
+	}
+	if all {
+		return links, nil
+	}
+	now := s.now()
+	return slices.DeleteFunc(links, func(l Session) bool { return !l.ExpiresAt.After(now) }), nil
+}
+
+// RevokeLink withdraws one link of an interview the actor may see.
+func (s *Service) RevokeLink(ctx context.Context, actor Actor, id interview.ID, sessionID string) error {
+	if _, err := s.Owned(ctx, actor, id); err != nil {
+		return err
+	}
+	if err := s.sessions.Revoke(ctx, id, sessionID, s.now()); err != nil {
+		return fmt.Errorf("revoke a link of interview %s: %w", id, orRefuse(err, ErrNotFound, Refuse(KindNotFound, "Session not found")))
+	}
+	return nil
+}
+
+// RevokeLinks withdraws all links of an interview the actor may see, and tells how
+// many were still good or had run out unrevoked.
+func (s *Service) RevokeLinks(ctx context.Context, actor Actor, id interview.ID) (int, error) {
+	if _, err := s.Owned(ctx, actor, id); err != nil {
+		return 0, err
+	}
+	n, err := s.sessions.RevokeAll(ctx, id, s.now())
+	if err != nil {
+		return 0, fmt.Errorf("revoke the links of interview %s: %w", id, err)
+	}
+	return n, nil
 }

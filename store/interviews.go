@@ -17,15 +17,15 @@ const (
 	interviewColumns = `i.id, i."recruiterId", i."jobId", i."candidateEmail", i."candidateName", i."candidateNotes",
 		i."candidateResumeFileId", i."candidateUserId", i."candidatePhone", i."jobRole", i.type, i."timeLimitMinutes",
 		i.status, i."interviewUrl", i."expiresAt", i."startedAt", i."completedAt", i.score, i."transcriptSummary",
-		i."recordingGcsKey", i."consentPolicy", i.plan, i."createdAt", i."updatedAt"`
+		i."recordingGcsKey", i."consentPolicy", i.plan, i."planVersion", i."planUpdatedAt", i."createdAt", i."updatedAt"`
 
 	insertInterview = `
 		INSERT INTO "Interview" (id, "recruiterId", "jobId", "candidateEmail", "candidateName", "candidateNotes",
 			"candidateResumeFileId", "candidateUserId", "candidatePhone", "jobRole", type, "timeLimitMinutes",
 			status, "interviewUrl", "expiresAt", "startedAt", "completedAt", score, "transcriptSummary",
-			"recordingGcsKey", "consentPolicy", plan, "createdAt", "updatedAt")
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-			coalesce($23, now()), coalesce($24, $23, now()))`
+			"recordingGcsKey", "consentPolicy", plan, "planVersion", "planUpdatedAt", "createdAt", "updatedAt")
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
+			coalesce($25, now()), coalesce($26, $25, now()))`
 
 	selectInterview = `SELECT ` + interviewColumns + ` FROM "Interview" i WHERE i.id = $1`
 
@@ -58,7 +58,8 @@ const (
 	messageOrder = `place, seq NULLS LAST, "createdAt", id`
 )
 
-// Interviews implements hiring.Interviews.
+// Interviews implements hiring.Interviews, hiring.InterviewBook and
+// hiring.InterviewLists.
 type Interviews struct{ pool *pgxpool.Pool }
 
 var _ hiring.Interviews = (*Interviews)(nil)
@@ -66,23 +67,10 @@ var _ hiring.Interviews = (*Interviews)(nil)
 // NewInterviews stores interviews through the pool.
 func NewInterviews(pool *pgxpool.Pool) *Interviews { return &Interviews{pool} }
 
-// Create implements hiring.Interviews. Empty type, status and consent policy and
+// Create is CreateWithin without a bound. Empty type, status and consent policy and
 // zero times are stored as the columns' defaults.
 func (s *Interviews) Create(ctx context.Context, row hiring.Interview, first hiring.Session) error {
-	if err := checkInterview(row); err != nil {
-		return fmt.Errorf("create interview %q: %w", row.ID, err)
-	}
-	if err := checkSession(first); err != nil {
-		return fmt.Errorf("create interview %s: %w", row.ID, err)
-	}
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, insertInterview, interviewArgs(row)...); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, insertSession, sessionArgs(first)...)
-		return err
-	})
-	return wrap("create interview", string(row.ID), err)
+	return s.CreateWithin(ctx, row, first, 0)
 }
 
 // Get implements hiring.Interviews.
@@ -170,23 +158,27 @@ func interviewTargets(i *hiring.Interview) []any {
 		&i.ID, &i.RecruiterID, &i.JobID, &i.CandidateEmail, &i.CandidateName, &i.CandidateNotes,
 		&i.CandidateResumeFileID, &i.CandidateUserID, &i.CandidatePhone, &i.JobRole, &i.Type, &i.TimeLimitMinutes,
 		&i.Status, &i.InterviewURL, &i.ExpiresAt, &i.StartedAt, &i.CompletedAt, &i.Score, &i.TranscriptSummary,
-		&i.RecordingGCSKey, &i.ConsentPolicy, &i.Plan, &i.CreatedAt, &i.UpdatedAt,
+		&i.RecordingGCSKey, &i.ConsentPolicy, &i.Plan, &i.PlanVersion, &i.PlanUpdatedAt, &i.CreatedAt, &i.UpdatedAt,
 	}
 }
 
 // interviewArgs are in the order of insertInterview.
 func interviewArgs(i hiring.Interview) []any {
-	var plan *string // as text: []byte would be taken for bytea
-	if i.Plan != nil {
-		text := string(i.Plan)
-		plan = &text
-	}
 	return []any{
 		i.ID, i.RecruiterID, i.JobID, i.CandidateEmail, i.CandidateName, i.CandidateNotes,
 		i.CandidateResumeFileID, i.CandidateUserID, i.CandidatePhone, i.JobRole, orDefault(i.Type, interview.ModeText), i.TimeLimitMinutes,
 		orDefault(i.Status, interview.StatusPending), i.InterviewURL, millisOrNull(i.ExpiresAt), millisOrNull(i.StartedAt), millisOrNull(i.CompletedAt), i.Score, i.TranscriptSummary,
-		i.RecordingGCSKey, orDefault(i.ConsentPolicy, hiring.ConsentRequired), plan, setOrNull(i.CreatedAt), setOrNull(i.UpdatedAt),
+		i.RecordingGCSKey, orDefault(i.ConsentPolicy, hiring.ConsentRequired), documentArg(i.Plan), i.PlanVersion, millisOrNull(i.PlanUpdatedAt), setOrNull(i.CreatedAt), setOrNull(i.UpdatedAt),
 	}
+}
+
+// documentArg is a JSON document as text: []byte would be taken for bytea.
+func documentArg(document []byte) *string {
+	if document == nil {
+		return nil
+	}
+	text := string(document)
+	return &text
 }
 
 func checkInterview(i hiring.Interview) error {

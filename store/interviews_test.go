@@ -37,6 +37,7 @@ func TestAnInterviewComesBackAsItWasStored(t *testing.T) {
 	row.StartedAt, row.CompletedAt, row.Score = ptr(at), ptr(at.Add(time.Minute)), ptr(7)
 	row.TranscriptSummary, row.RecordingGCSKey = ptr("{}"), ptr("key")
 	row.ConsentPolicy, row.Plan = hiring.ConsentImplied, []byte(`{"name": "own", "questions": []}`)
+	row.PlanVersion, row.PlanUpdatedAt = 3, ptr(at.Add(-time.Second))
 	row.CreatedAt, row.UpdatedAt = at, at.Add(time.Second)
 	for v, i := reflect.ValueOf(row), 0; i < v.NumField(); i++ {
 		if v.Field(i).IsZero() {
@@ -161,7 +162,10 @@ func TestIDsNoRowCanHaveAreNotFound(t *testing.T) {
 			"set status": second(b.interviews.SetStatus(t.Context(), interview.ID(id), []interview.Status{interview.StatusPending}, interview.StatusExpired, now())),
 			"by token":   third(b.sessions.ByToken(t.Context(), id)),
 			"touch":      b.sessions.Touch(t.Context(), id),
-			"revoke":     b.sessions.Revoke(t.Context(), id, now()),
+			"revoke":     b.sessions.Revoke(t.Context(), interview.ID(id), id, now()),
+			"edit":       second(b.interviews.Edit(t.Context(), interview.ID(id), func(*hiring.Interview) error { return nil })),
+			"delete":     b.interviews.Delete(t.Context(), interview.ID(id)),
+			"add line":   b.interviews.AddMessage(t.Context(), hiring.Message{ID: "x", InterviewID: interview.ID(id), Role: interview.RoleUser, Content: "x"}, now()),
 			"user":       second(b.users.ByID(t.Context(), id)),
 		} {
 			if !errors.Is(err, hiring.ErrNotFound) {

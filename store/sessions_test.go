@@ -26,7 +26,7 @@ func TestALinkIsFoundByItsTokenWithItsInterview(t *testing.T) {
 		ID: uuid.NewString(), InterviewID: row.ID, Token: "test-voice-token", ExpiresAt: at.Add(-time.Hour),
 		RevokedAt: ptr(at), LastAccessedAt: ptr(at), AccessCount: 3, CreatedAt: at,
 	}
-	if err := b.sessions.Add(t.Context(), link); err != nil {
+	if err := b.sessions.Issue(t.Context(), link, "https://jobs.test/x"); err != nil {
 		t.Fatal(err)
 	}
 	got, its, err := b.sessions.ByToken(t.Context(), link.Token)
@@ -39,16 +39,16 @@ func TestALinkIsFoundByItsTokenWithItsInterview(t *testing.T) {
 	if want, _ := b.interviews.Get(t.Context(), row.ID); !cmp.Equal(want, its) {
 		t.Errorf("with the interview\n%s", cmp.Diff(want, its))
 	}
-	if err := b.sessions.Add(t.Context(), link); !errors.Is(err, hiring.ErrConflict) {
+	if err := b.sessions.Issue(t.Context(), link, "https://jobs.test/x"); !errors.Is(err, hiring.ErrConflict) {
 		t.Errorf("adding it twice: %v", err)
 	}
 	link.ID, link.Token, link.InterviewID = uuid.NewString(), "other", nobodysID
-	if err := b.sessions.Add(t.Context(), link); !errors.Is(err, hiring.ErrNotFound) {
+	if err := b.sessions.Issue(t.Context(), link, "https://jobs.test/x"); !errors.Is(err, hiring.ErrNotFound) {
 		t.Errorf("a link to no interview: %v", err)
 	}
 	for what, text := range unfit {
 		link.Token = text
-		if err := b.sessions.Add(t.Context(), link); !errors.As(err, new(*hiring.TextError)) {
+		if err := b.sessions.Issue(t.Context(), link, "https://jobs.test/x"); !errors.As(err, new(*hiring.TextError)) {
 			t.Errorf("a token with %s: %v", what, err)
 		}
 	}
@@ -85,7 +85,7 @@ func TestTheFirstRevocationStands(t *testing.T) {
 	}
 	at := now()
 	for _, when := range []time.Time{at, at.Add(time.Hour)} {
-		if err := b.sessions.Revoke(t.Context(), link.ID, when); err != nil {
+		if err := b.sessions.Revoke(t.Context(), row.ID, link.ID, when); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -106,7 +106,7 @@ func TestStandingsTellHowLinksAndInterviewsStand(t *testing.T) {
 		}
 		links = append(links, link)
 	}
-	if err := b.sessions.Revoke(t.Context(), links[0].ID, now()); err != nil {
+	if err := b.sessions.Revoke(t.Context(), links[0].InterviewID, links[0].ID, now()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := b.interviews.SetStatus(t.Context(), links[1].InterviewID, []interview.Status{interview.StatusPending}, interview.StatusExpired, now()); err != nil {

@@ -38,7 +38,7 @@ func NewMemory() *Memory {
 
 // Repositories are the ports on this memory.
 func (m *Memory) Repositories() hiring.Repositories {
-	return hiring.Repositories{Interviews: interviews{m}, Sessions: sessions{m}, Consents: consents{m}, Users: users{m}}
+	return hiring.Repositories{Interviews: interviews{m}, Book: book{m}, Sessions: sessions{m}, Consents: consents{m}, Users: users{m}}
 }
 
 // Break makes every call fail with err; nil mends it.
@@ -101,20 +101,6 @@ func (m *Memory) Consent(id interview.ID) (hiring.Consent, bool) {
 }
 
 type interviews struct{ *Memory }
-
-func (m interviews) Create(_ context.Context, row hiring.Interview, first hiring.Session) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.Fault != nil {
-		return m.Fault
-	}
-	if _, taken := m.interviews[row.ID]; taken {
-		return hiring.ErrConflict
-	}
-	m.interviews[row.ID] = row
-	m.sessions[first.Token] = first
-	return nil
-}
 
 func (m interviews) Get(_ context.Context, id interview.ID) (hiring.Interview, error) {
 	m.mu.Lock()
@@ -181,22 +167,65 @@ func (m sessions) ByToken(_ context.Context, token string) (hiring.Session, hiri
 	return link, m.interviews[link.InterviewID], nil
 }
 
-func (m sessions) Add(_ context.Context, link hiring.Session) error {
+func (m sessions) Issue(_ context.Context, link hiring.Session, interviewURL string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, taken := m.sessions[link.Token]; taken {
+	row, ok := m.interviews[link.InterviewID]
+	_, taken := m.sessions[link.Token]
+	switch {
+	case m.Fault != nil:
+		return m.Fault
+	case !ok:
+		return hiring.ErrNotFound
+	case taken:
 		return hiring.ErrConflict
 	}
-	m.sessions[link.Token] = link
-	return m.Fault
+	row.InterviewURL = &interviewURL
+	m.interviews[row.ID], m.sessions[link.Token] = row, link
+	return nil
+}
+
+func (m sessions) Of(_ context.Context, id interview.ID, all bool) ([]hiring.Session, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	links := []hiring.Session{}
+	for _, s := range m.sessions {
+		if s.InterviewID == id && (all || s.RevokedAt == nil) {
+			links = append(links, s)
+		}
+	}
+	slices.SortFunc(links, func(a, b hiring.Session) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	return links, m.Fault
 }
 
 func (m sessions) Touch(_ context.Context, id string) error {
 	return m.change(id, func(s *hiring.Session) { s.AccessCount++ })
 }
 
-func (m sessions) Revoke(_ context.Context, id string, at time.Time) error {
-	return m.change(id, func(s *hiring.Session) { s.RevokedAt = &at })
+func (m sessions) Revoke(_ context.Context, of interview.ID, id string, at time.Time) error {
+	found := hiring.ErrNotFound
+	return errors.Join(m.change(id, func(s *hiring.Session) {
+		if s.InterviewID != of {
+			return
+		}
+		if found = nil; s.RevokedAt == nil {
+			s.RevokedAt = &at
+		}
+	}), found)
+}
+
+func (m sessions) RevokeAll(_ context.Context, of interview.ID, at time.Time) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := 0
+	for token, s := range m.sessions {
+		if s.InterviewID == of && s.RevokedAt == nil {
+			s.RevokedAt = &at
+			m.sessions[token] = s
+			n++
+		}
+	}
+	return n, m.Fault
 }
 
 func (m *Memory) change(id string, f func(*hiring.Session)) error {
