@@ -25,6 +25,9 @@ type access struct {
 	keys string
 	// developer lets the development key in, as the seeded recruiter.
 	developer bool
+	// maintained keeps the route open while the product is maintained, though its
+	// method changes things.
+	maintained bool
 }
 
 // The rules.
@@ -48,6 +51,12 @@ func (a access) scope(name string) access {
 // orDeveloper opens the route to the development key, too.
 func (a access) orDeveloper() access {
 	a.developer = true
+	return a
+}
+
+// always keeps the route open in maintenance.
+func (a access) always() access {
+	a.maintained = true
 	return a
 }
 

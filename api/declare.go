@@ -92,6 +92,18 @@ func (s *Server) streamed(method, path string, who access, status int, summary s
 	}
 }
 
+// first has a check run before the input is looked at.
+func (d declared) first(check fiber.Handler) declared {
+	next := d.handle
+	d.handle = func(c *fiber.Ctx) error {
+		if err := check(c); err != nil {
+			return err
+		}
+		return next(c)
+	}
+	return d
+}
+
 // plainRoute declares a JSON route without input that answers by itself.
 func plainRoute(method, path string, who access, status int, summary string, out reflect.Type, handle fiber.Handler) declared {
 	return declared{

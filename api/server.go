@@ -138,6 +138,7 @@ func (s *Server) routes() []declared {
 	return slices.Concat(
 		s.healthRoutes(), s.authRoutes(), s.userRoutes(), s.keyRoutes(), s.candidateRoutes(), s.interviewRoutes(), s.planRoutes(),
 		s.jobRoutes(), s.applicationRoutes(), s.notificationRoutes(), s.adminRoutes(), s.adminJobRoutes(), s.fileRoutes(),
+		s.userRowRoutes(),
 	)
 }
 

@@ -70,7 +70,7 @@ func setup(t *testing.T, change ...func(*Config)) *bundle {
 		f(&cfg)
 	}
 	b.server = New(cfg, Services{
-		Hiring: service, Calls: b.calls, Accounts: hiring.NewAccounts(repos.Users, noLogins{}),
+		Hiring: service, Calls: b.calls, Accounts: hiring.NewAccounts(repos.Users, noLogins{}, nil),
 		Describe: func(row hiring.Interview) (actors.Info, error) {
 			return actors.Info{ID: row.ID, JobRole: row.JobRole}, nil
 		},

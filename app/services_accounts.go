@@ -11,6 +11,9 @@ import (
 // openAccounts wires users, their sessions, and what administrators do.
 func (a *App) openAccounts(context.Context) error {
 	logins := store.NewLogins(a.redis, time.Duration(a.cfg.Accounts.SessionTTLSeconds)*time.Second)
-	a.services.Accounts = hiring.NewAccounts(store.NewUsers(a.pool), logins)
+	profiles := store.NewProfiles(a.pool)
+	a.services.Accounts = hiring.NewAccounts(store.NewUsers(a.pool), logins, profiles)
+	a.services.Admin = hiring.NewAdmin(store.NewAdmin(a.pool), logins, profiles, a.log)
+	a.services.Messages = hiring.NewMessages(store.NewMessages(a.pool))
 	return nil
 }

@@ -199,4 +199,6 @@ type Users interface {
 	// the profile its role needs (contract section 7.6). A nil name stays as it is.
 	// ErrConflict: an account of another kind has the address.
 	EnsureTestUser(ctx context.Context, email string, role UserRole, fullName *string) (User, error)
+	// Rename changes a user's name, nil leaves it. ErrNotFound.
+	Rename(ctx context.Context, id string, fullName *string) (User, error)
 }

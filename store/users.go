@@ -90,3 +90,12 @@ func (s *Users) EnsureDevelopmentRecruiter(ctx context.Context) (hiring.User, er
 	}
 	return s.ByID(ctx, DevelopmentRecruiter)
 }
+
+// Rename implements hiring.Users.
+func (s *Users) Rename(ctx context.Context, id string, fullName *string) (hiring.User, error) {
+	if err := checkTexts(field{"fullName", orEmpty(fullName)}); err != nil {
+		return hiring.User{}, wrap("rename user", id, err)
+	}
+	u, err := one(ctx, s.pool, scanUser, `UPDATE "User" SET "fullName" = coalesce($2, "fullName") WHERE id = $1 RETURNING `+userColumns, id, fullName)
+	return u, wrap("rename user", id, err)
+}
