@@ -108,8 +108,8 @@ func (s *Server) adminInterviews(ctx context.Context, r request[adminInterviewsI
 	page, err := s.services.Admin.Interviews(ctx, string(r.In.Status), q)
 	return pageOf(q, page, func(i hiring.ListedInterview) adminInterviewRow {
 		row := adminInterviewRow{interviewRow: rowOf(i.Interview), Recruiter: recruiterRef{i.RecruiterID, i.RecruiterEmail, i.RecruiterName}, Count: messageCount{i.Messages}}
-		if i.JobID != nil && i.JobTitle != nil {
-			row.Job = &jobTitle{*i.JobID, *i.JobTitle}
+		if i.Job != nil {
+			row.Job = &jobTitle{i.Job.ID, i.Job.Title}
 		}
 		return row
 	}), err

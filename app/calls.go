@@ -65,7 +65,7 @@ func (a *App) openInterviews(ctx context.Context) error {
 		Interviews: interviews, Book: interviews, Lists: interviews, Sessions: store.NewSessions(a.pool), Consents: store.NewConsents(a.pool), Users: store.NewUsers(a.pool),
 	}, hiringPublisher{a.bus}, hiring.Options{
 		FrontendURL: a.cfg.Server.FrontendURL, LinkTTL: a.cfg.Accounts.LinkTTL, TokenTTL: time.Duration(a.cfg.Accounts.InterviewTTLHours) * time.Hour,
-		CountUse: a.openAccessCounter(store.NewSessions(a.pool)), Consent: hiring.ConsentPolicy(a.cfg.Voice.Consent), CheckPlan: checkPlan, Log: a.log,
+		CountUse: a.openAccessCounter(store.NewSessions(a.pool)), Consent: hiring.ConsentPolicy(a.cfg.Voice.Consent), CheckPlan: checkPlan, Limits: a.limits, Log: a.log,
 	})
 	deps := actors.Deps{
 		STT: a.stt, TTS: a.tts, Chat: a.chat, Spare: a.spare,

@@ -17,3 +17,17 @@ func (a *App) openAccounts(context.Context) error {
 	a.services.Messages = hiring.NewMessages(store.NewMessages(a.pool))
 	return nil
 }
+
+// limits are what administrators set for new interviews. Their number is limited
+// once somebody has saved it.
+func (a *App) limits(ctx context.Context) (hiring.Limits, error) {
+	settings, err := a.services.Admin.Current(ctx)
+	if err != nil {
+		return hiring.Limits{}, err
+	}
+	limits := hiring.Limits{DefaultMinutes: settings.DefaultInterviewDuration}
+	if settings.LimitsSaved {
+		limits.MaxOpen = settings.MaxInterviewsPerRecruiter
+	}
+	return limits, nil
+}

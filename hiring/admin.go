@@ -71,16 +71,6 @@ type Overview struct {
 	Counts     Counts
 }
 
-// ListedInterview is an interview in a list.
-type ListedInterview struct {
-	Interview
-
-	JobTitle       *string
-	Messages       int
-	RecruiterEmail string
-	RecruiterName  *string
-}
-
 // AdminStore is what administrators ask of the database. Every method blocks on it
 // until ctx ends.
 type AdminStore interface {

@@ -73,6 +73,9 @@ type ListedInterview struct {
 
 	Job      *JobTitle
 	Messages int // of its transcript
+	// RecruiterEmail and RecruiterName are told in administrators' lists only.
+	RecruiterEmail string
+	RecruiterName  *string
 }
 
 // JobTitle names a job.

@@ -51,7 +51,7 @@ const (
 		LEFT JOIN (SELECT ("createdAt" AT TIME ZONE 'UTC')::date AS day, count(*) AS n FROM "Job" WHERE "createdAt" >= $1::timestamptz - make_interval(days => $2) GROUP BY 1) j ON j.day = d.day
 		ORDER BY d.day`
 
-	listedInterviewColumns = interviewColumns + `, j.title, (SELECT count(*) FROM "InterviewMessage" m WHERE m."interviewId" = i.id), u.email, u."fullName"`
+	adminInterviewColumns = listedColumns + `, u.email, u."fullName"`
 
 	listedInterviews = `"Interview" i JOIN "User" u ON u.id = i."recruiterId" LEFT JOIN "Job" j ON j.id = i."jobId"`
 )
@@ -155,14 +155,21 @@ func audit(ctx context.Context, tx pgx.Tx, actor, action, subject string, detail
 }
 
 func scanListedInterview(row pgx.CollectableRow) (hiring.ListedInterview, error) {
-	var l hiring.ListedInterview
-	return l, row.Scan(append(interviewTargets(&l.Interview), &l.JobTitle, &l.Messages, &l.RecruiterEmail, &l.RecruiterName)...)
+	var (
+		l          hiring.ListedInterview
+		job, title *string
+	)
+	err := row.Scan(append(interviewTargets(&l.Interview), &job, &title, &l.Messages, &l.RecruiterEmail, &l.RecruiterName)...)
+	if job != nil && title != nil {
+		l.Job = &hiring.JobTitle{ID: *job, Title: *title}
+	}
+	return l, err
 }
 
 // Interviews implements hiring.AdminStore.
 func (s *Admin) Interviews(ctx context.Context, status string, q hiring.PageQuery) (hiring.Page[hiring.ListedInterview], error) {
 	l := listing{
-		columns: listedInterviewColumns, from: listedInterviews, at: `i."createdAt"`, id: "i.id", updated: `i."updatedAt"`,
+		columns: adminInterviewColumns, from: listedInterviews, at: `i."createdAt"`, id: "i.id", updated: `i."updatedAt"`,
 		where: `$1 = '' OR i.status::text = $1`, args: []any{status},
 	}
 	page, err := listPage(ctx, s.pool, l, q, scanListedInterview, func(i hiring.ListedInterview) (time.Time, string) { return i.CreatedAt, string(i.ID) })

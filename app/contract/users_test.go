@@ -154,6 +154,14 @@ func TestSettingsAct(t *testing.T) {
 	admin.Post("/jobs", `{"title":"x"}`).Want(201)
 	h.Recruiter() // logging in goes on
 	r.Post("/notifications/email/status", `{"interviewIds":[]}`).Want(200)
-	admin.Patch("/admin/settings", `{"maintenanceMode":false}`).Want(200)
+	admin.Patch("/admin/settings", `{"maintenanceMode":false,"maxInterviewsPerRecruiter":1,"defaultInterviewDuration":45}`).Want(200)
+	const one = `{"candidateEmail":"x@example.com","jobRole":"Engineer"}`
+	first := r.Post("/interviews", one).Want(201)
+	if first.At("timeLimitMinutes") != 45.0 {
+		t.Errorf("created: %s", first.Body)
+	}
+	r.Post("/interviews", one).Refused(403, "You have reached the limit of 1 open interviews")
+	r.Delete("/interviews/" + first.Str("id")).Want(200)
+	r.Post("/interviews", one).Want(201)
 	r.Post("/jobs", `{"title":"x"}`).Want(201)
 }
