@@ -215,6 +215,8 @@ func (a *interviewActor) Receive(c *engine.Ctx[interviewMsg], msg interviewMsg) 
 		a.onOperator(c, m.event)
 	case overtaken:
 		a.onOvertaken(c)
+	case whose:
+		a.onWhose(c, m.err)
 	case conclude:
 		a.onConclude(c)
 	case terminate:

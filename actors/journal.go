@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -48,7 +49,7 @@ func (a *interviewActor) onStored(c *engine.Ctx[interviewMsg], m eventStored) {
 		if a.phase == phaseEnding && m.seq == a.endSeq {
 			a.endStored(c)
 		}
-	case a.phase >= phaseEnding && durable == nil:
+	case a.phase >= phaseEnding && (durable == nil || a.ended == interview.EndLedgerRefused):
 	case errors.As(m.err, &stale):
 		a.onOvertaken(c)
 	case errors.Is(m.err, ledger.ErrQuarantined) && m.seq != a.endSeq:
@@ -61,8 +62,43 @@ func (a *interviewActor) onStored(c *engine.Ctx[interviewMsg], m eventStored) {
 }
 
 // onOvertaken leaves the interview to the process that owns it now: its candidate is
-// there, or will come back to it.
+// there, or will come back to it. One that was deleted is nobody's; the difference
+// matters to its candidate.
 func (a *interviewActor) onOvertaken(c *engine.Ctx[interviewMsg]) {
-	a.log.Warn("another process owns the interview now")
+	if a.phase >= phaseEnding {
+		code, reason := voiceproto.CloseTryAgain, interview.EndLedgerRefused
+		if a.ended == interview.EndElsewhere || a.ended == interview.EndRevoked {
+			reason = a.ended // that is known already
+			code, _ = closeFor(reason)
+		}
+		a.abandon(c, code, reason)
+		return
+	}
+	a.log.Warn("the ledger takes nothing more: another process owns the interview, or it is gone")
+	a.phase, a.ended = phaseEnding, interview.EndLedgerRefused
+	a.mic.open.Store(false)
+	for id := range a.timers {
+		a.stopTimer(id)
+	}
+	if a.reply != nil {
+		a.reply.cancel(errSuperseded)
+	}
+	lifecycle, id, at := a.deps.Lifecycle, a.info.ID, time.Now()
+	c.Go("whose", func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, whoseWithin)
+		defer cancel()
+		return lifecycle.Started(ctx, id, at)
+	}, func(err error) interviewMsg { return whose{err} })
+}
+
+// whoseWithin bounds the question whose an interview is that is no longer ours.
+const whoseWithin = time.Second
+
+// onWhose leaves for good.
+func (a *interviewActor) onWhose(c *engine.Ctx[interviewMsg], err error) {
+	if errors.Is(err, ErrNotActive) {
+		a.abandon(c, voiceproto.CloseNotActive, interview.EndElsewhere)
+		return
+	}
 	a.abandon(c, voiceproto.CloseTryAgain, interview.EndLedgerRefused)
 }

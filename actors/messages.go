@@ -97,6 +97,8 @@ type (
 	conclude struct{}
 	// overtaken says that another process owns the interview now.
 	overtaken struct{}
+	// whose answers whether the interview that is no longer ours is anybody's.
+	whose struct{ err error }
 	// operator is what a recruiter does in the call.
 	operator struct{ event turn.Event }
 )
@@ -128,4 +130,5 @@ func (lifecycleDone) interviewMsg() {}
 func (terminate) interviewMsg()     {}
 func (conclude) interviewMsg()      {}
 func (overtaken) interviewMsg()     {}
+func (whose) interviewMsg()         {}
 func (operator) interviewMsg()      {}

@@ -52,6 +52,27 @@ func TestAnOwnerThatWasOvertakenLeavesItsCandidateAndWritesNothing(t *testing.T)
 	})
 }
 
+// An interview that was deleted can't be written either, but nobody else has it: its
+// candidate is not to come back.
+func TestADeletedInterviewIsNotToBeTriedAgain(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.connect(false)
+		s.untilQuiet()
+		s.ledger.fences[s.id]++
+		s.lifecycle.mu.Lock()
+		s.lifecycle.refuse = ErrNotActive
+		s.lifecycle.mu.Unlock()
+		s.wait(2 * tickEvery)
+		if got := s.device.closeCode(); got != voiceproto.CloseNotActive {
+			t.Errorf("closed with %d", got)
+		}
+		if s.calls.IsLive(s.id) {
+			t.Error("the interview is still live here")
+		}
+	})
+}
+
 func TestAnEventInQuarantineIsNotCalledSettledAndTheCallGoesOn(t *testing.T) {
 	t.Parallel()
 	play(t, func(s *scene) {
