@@ -1,6 +1,7 @@
 package hiring_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -38,5 +39,54 @@ func TestAnEndThatNobodyCarriedOutIsCarriedOutLater(t *testing.T) {
 	memory.Break(errDown)
 	if err := s.CompleteOverdue(t.Context()); err == nil {
 		t.Error("a database that is away is no error")
+	}
+}
+
+func TestWhatIsOverdueExpiresAndIsAnnounced(t *testing.T) {
+	t.Parallel()
+	s, memory, told := setup()
+	ids := map[string]interview.ID{}
+	long := time.Now().Add(-36 * time.Minute)
+	for name, change := range map[string]func(*hiring.Interview){
+		"never opened":  func(i *hiring.Interview) { i.ExpiresAt = &long },
+		"runs too long": func(i *hiring.Interview) { i.Status, i.StartedAt = interview.StatusInProgress, &long },
+		"waits":         func(*hiring.Interview) {},
+		"runs": func(i *hiring.Interview) {
+			i.Status, i.StartedAt, i.TimeLimitMinutes = interview.StatusInProgress, &long, 45
+		},
+		"was completed": func(i *hiring.Interview) { i.Status, i.ExpiresAt = interview.StatusCompleted, &long },
+		"runs on its end": func(i *hiring.Interview) {
+			i.Status, i.StartedAt, i.ExpiresAt = interview.StatusInProgress, i.ExpiresAt, &long
+		},
+	} {
+		row, _, err := s.Create(t.Context(), recruiter, wanted())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids[name] = row.ID
+		memory.Edit(row.ID, change)
+	}
+	n, err := s.ExpireOverdue(t.Context())
+	if err != nil || n != 2 {
+		t.Errorf("%d expired: %v", n, err)
+	}
+	for name, id := range ids {
+		row := memory.Row(id)
+		if (row.Status == interview.StatusExpired) != (name == "never opened" || name == "runs too long") || (row.CompletedAt != nil) != (name == "runs too long") {
+			t.Errorf("one that %s is %s, completed at %v", name, row.Status, row.CompletedAt)
+		}
+	}
+	events := told.take()
+	slices.Sort(events)
+	want := []string{string(hiring.InterviewTopic(ids["never opened"])) + " interview:status", string(hiring.InterviewTopic(ids["runs too long"])) + " interview:status"}
+	user := string(hiring.UserTopic(recruiter.UserID)) + " interview:status"
+	want = append(want, user, user)
+	slices.Sort(want)
+	if !slices.Equal(events, want) {
+		t.Errorf("announced %v, want %v", events, want)
+	}
+	memory.Break(errDown)
+	if _, err := s.ExpireOverdue(t.Context()); !errors.Is(err, errDown) {
+		t.Errorf("without a database: %v", err)
 	}
 }
