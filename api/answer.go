@@ -97,6 +97,9 @@ func (s *Server) outcome(err error, id, method, path string) *problem {
 	case errors.As(err, &known):
 	case errors.As(err, &invalid):
 		known = invalidInput(nil, invalid.Fields)
+		if invalid.Text != "" {
+			known.message = invalid.Text
+		}
 	case errors.As(err, &refused):
 		known = &problem{status: statusOf(refused.Kind), message: refused.Text}
 		if refused.ValidTransitions != nil {

@@ -71,7 +71,8 @@ type Server struct {
 	sockets  *sockets
 	accepted *accepted
 	handler  http.Handler
-	blind    bool // the last look for cut calls failed; of whoever watches
+	uploads  chan struct{} // a place for each body that is taken
+	blind    bool          // the last look for cut calls failed; of whoever watches
 }
 
 // New builds the edge; it serves once Serve is called.
@@ -82,7 +83,7 @@ func New(cfg Config, services Services) *Server {
 	if cfg.BodyWait == 0 {
 		cfg.BodyWait = bodyWait
 	}
-	s := &Server{cfg: cfg, services: services, log: cfg.Log, sockets: newSockets(), accepted: newAccepted()}
+	s := &Server{cfg: cfg, services: services, log: cfg.Log, sockets: newSockets(), accepted: newAccepted(), uploads: make(chan struct{}, uploadsAtOnce)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /voice/{interviewId}", s.voice)
 	if services.Profile != nil {

@@ -216,6 +216,9 @@ type Messaging struct {
 type Files struct {
 	// MaxFileSizeMB bounds an upload, in MiB.
 	MaxFileSizeMB int `env:"MAX_FILE_SIZE_MB" default:"10" min:"1" max:"1024"`
+	// URLKey signs the URLs that open a file for a while (HMAC-SHA-256). Empty: a
+	// generated one in the data folder. Servers behind one address need the same.
+	URLKey Secret `env:"VANTAHIRE_URL_KEY" minlen:"32"`
 	// GCSBucket is the Google Cloud Storage bucket for files. Empty: the data
 	// folder.
 	GCSBucket string `env:"GCS_BUCKET_NAME,GCS_BUCKET"`

@@ -41,6 +41,8 @@ const (
 // section 1.3.
 type InvalidError struct {
 	Fields map[string][]string
+	// Text is what is wrong as a whole; "" is "Invalid input".
+	Text string
 }
 
 // Error lists the fields.
