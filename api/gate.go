@@ -41,7 +41,7 @@ func (g *gate) open(ctx context.Context) {
 	case err != nil:
 		g.fail(err)
 	case given:
-		g.enter(setup)
+		g.enter(setup, g.access.Interview)
 	default:
 		g.ask()
 		g.mu.Lock()
@@ -91,9 +91,9 @@ func (g *gate) ask() {
 	g.conn.Send(voiceproto.ConsentRequired{Version: hiring.ConsentVersion, Text: hiring.ConsentText})
 }
 
-// enter connects to the interview.
-func (g *gate) enter(ctx context.Context) {
-	call, err := g.server.connect(ctx, g.access.Interview, g.conn, g.typing)
+// enter connects to the interview, as its row is now.
+func (g *gate) enter(ctx context.Context, row hiring.Interview) {
+	call, err := g.server.connect(ctx, row, g.conn, g.typing)
 	if err != nil {
 		g.fail(err)
 		return
@@ -161,8 +161,14 @@ func (g *gate) agreed() {
 		g.fail(away(err))
 		return
 	}
+	// Its recruiter may have changed it while the candidate was reading.
+	row, err := g.server.services.Hiring.Present(ctx, g.access)
+	if err != nil {
+		g.fail(away(err))
+		return
+	}
 	g.stopTimer()
-	g.enter(ctx)
+	g.enter(ctx, row)
 }
 
 func (g *gate) stopTimer() {

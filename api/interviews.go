@@ -106,7 +106,7 @@ func (s *Server) patchInterview(ctx context.Context, r request[patchInterviewIn]
 }
 
 func (s *Server) deleteInterview(ctx context.Context, r request[idIn]) (okBody, error) {
-	return okBody{true}, s.services.Hiring.Delete(ctx, r.Actor, interview.ID(r.In.ID))
+	return okBody{true}, s.services.Hiring.Delete(ctx, r.Actor, interview.ID(r.In.ID), r.IfMatch)
 }
 
 func (s *Server) getTranscript(ctx context.Context, r request[idIn]) ([]messageRow, error) {

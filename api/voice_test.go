@@ -215,6 +215,7 @@ func TestNothingPassesBeforeTheConsent(t *testing.T) {
 	if _, given := b.memory.Consent(id); given {
 		t.Fatal("a consent was stored that was not given")
 	}
+	b.memory.Edit(id, func(i *hiring.Interview) { i.JobRole = "Changed while the candidate was reading" })
 	say(t, ws, `{"type":"consent","version":"`+hiring.ConsentVersion+`"}`)
 	next(t, ws, "ready")
 	c, given := b.memory.Consent(id)
@@ -224,8 +225,11 @@ func TestNothingPassesBeforeTheConsent(t *testing.T) {
 	say(t, ws, `{"type":"ping"}`)
 	for {
 		b.calls.mu.Lock()
-		messages, heard, typing := slices.Clone(b.calls.messages), b.calls.audio.Len(), b.calls.typing[0]
+		messages, heard, typing, role := slices.Clone(b.calls.messages), b.calls.audio.Len(), b.calls.typing[0], b.calls.connected[0].JobRole
 		b.calls.mu.Unlock()
+		if role != "Changed while the candidate was reading" {
+			t.Fatalf("the interview is held about %q, as it was before the consent", role)
+		}
 		if heard != 0 || !typing {
 			t.Fatalf("%d bytes from before the consent were heard; typing = %t", heard, typing)
 		}

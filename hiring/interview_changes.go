@@ -33,13 +33,17 @@ func (s *Service) Change(ctx context.Context, actor Actor, id interview.ID, c In
 	})
 }
 
-// Delete removes an interview with all that hangs on it. A call that runs is ended by
-// those who watch over it.
-func (s *Service) Delete(ctx context.Context, actor Actor, id interview.ID) error {
-	if _, err := s.Owned(ctx, actor, id); err != nil {
-		return err
-	}
-	if err := s.book.Delete(ctx, id); err != nil {
+// Delete removes an interview with all that hangs on it. seen, when it is not nil, is
+// the updatedAt the actor last saw. A call that runs is ended by those who watch over
+// it.
+func (s *Service) Delete(ctx context.Context, actor Actor, id interview.ID, seen *time.Time) error {
+	err := s.book.Delete(ctx, id, func(row *Interview) error {
+		if !actor.MayManage(row.RecruiterID) {
+			return ErrNotFound
+		}
+		return fresh(row.UpdatedAt, seen)
+	})
+	if err != nil {
 		return fmt.Errorf("delete interview %s: %w", id, err)
 	}
 	return nil

@@ -55,8 +55,10 @@ type InterviewBook interface {
 	// updatedAt later. ErrNotFound.
 	Edit(ctx context.Context, id interview.ID, change func(row *Interview) error) (Interview, error)
 	// Delete removes an interview with all that hangs on it, in one transaction: its
-	// links, messages, mails, files and record. ErrNotFound.
-	Delete(ctx context.Context, id interview.ID) error
+	// links, messages, mails, files and record. check looks at the row before, while
+	// nobody else can change it; its error is returned as it is, and nothing is deleted
+	// then. ErrNotFound.
+	Delete(ctx context.Context, id interview.ID, check func(row *Interview) error) error
 	// Expire moves those to EXPIRED, 500 at most, that nobody opened until their end,
 	// and those that were not over slack after their time limit; what the ledger
 	// knows to have ended for good is left alone. It returns them.

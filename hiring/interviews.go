@@ -213,6 +213,15 @@ func (s *Service) Owned(ctx context.Context, actor Actor, id interview.ID) (Inte
 	return row, nil
 }
 
+// Present returns the interview of a link as it is now.
+func (s *Service) Present(ctx context.Context, link Access) (Interview, error) {
+	row, err := s.interviews.Get(ctx, link.Interview.ID)
+	if err != nil {
+		return Interview{}, fmt.Errorf("load interview %s: %w", link.Interview.ID, err)
+	}
+	return row, nil
+}
+
 // Detail returns an interview that the actor may see with its job, transcript and
 // links.
 func (s *Service) Detail(ctx context.Context, actor Actor, id interview.ID) (InterviewDetail, error) {

@@ -61,7 +61,7 @@ func TestLinksAreTheInterviewsOwn(t *testing.T) {
 	_, issueErr := withoutURL(s.IssueLink(t.Context(), somebody, row.ID, nil))
 	_, listErr := s.Links(t.Context(), somebody, row.ID, true)
 	_, allErr := s.RevokeLinks(t.Context(), somebody, row.ID)
-	for _, err := range []error{issueErr, listErr, allErr, s.RevokeLink(t.Context(), somebody, row.ID, link.ID), s.Delete(t.Context(), somebody, row.ID)} {
+	for _, err := range []error{issueErr, listErr, allErr, s.RevokeLink(t.Context(), somebody, row.ID, link.ID), s.Delete(t.Context(), somebody, row.ID, nil)} {
 		if !errors.Is(err, hiring.ErrNotFound) {
 			t.Errorf("somebody else: %v", err)
 		}

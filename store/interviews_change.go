@@ -27,6 +27,8 @@ const (
 	// A process that counts the use of links locks them in this order, too.
 	lockSessions = `SELECT FROM "InterviewSession" WHERE "interviewId" = $1 ORDER BY id FOR UPDATE`
 
+	lockForDeletion = selectInterview + ` FOR UPDATE`
+
 	deleteInterview = `DELETE FROM "Interview" WHERE id = $1`
 
 	// What another is changing right now is looked at again next time.
@@ -81,7 +83,7 @@ func (s *Interviews) Edit(ctx context.Context, id interview.ID, change func(row 
 
 // Delete implements hiring.InterviewBook. What hangs on the row goes with it by its
 // foreign keys.
-func (s *Interviews) Delete(ctx context.Context, id interview.ID) error {
+func (s *Interviews) Delete(ctx context.Context, id interview.ID, check func(row *hiring.Interview) error) error {
 	if !known(string(id)) {
 		return fmt.Errorf("delete interview %q: %w", id, hiring.ErrNotFound)
 	}
@@ -89,9 +91,12 @@ func (s *Interviews) Delete(ctx context.Context, id interview.ID) error {
 		if _, err := tx.Exec(ctx, lockSessions, id); err != nil {
 			return err
 		}
-		tag, err := tx.Exec(ctx, deleteInterview, id)
-		if err == nil && tag.RowsAffected() == 0 {
-			return pgx.ErrNoRows
+		row, err := oneOf(ctx, tx, scanInterview, lockForDeletion, id)
+		if err == nil {
+			err = check(&row)
+		}
+		if err == nil {
+			_, err = tx.Exec(ctx, deleteInterview, id)
 		}
 		return err
 	})

@@ -14,6 +14,8 @@ import (
 	"github.com/vantahire/vantahire/store"
 )
 
+func anyRow(*hiring.Interview) error { return nil }
+
 var errNo = errors.New("no")
 
 func TestAnEditSeesTheRowAndKeepsOthersOut(t *testing.T) {
@@ -57,6 +59,9 @@ func TestAnEditSeesTheRowAndKeepsOthersOut(t *testing.T) {
 		return nil
 	}); !errors.As(err, new(*hiring.TextError)) {
 		t.Errorf("a text that can't be stored: %v", err)
+	}
+	if err := b.interviews.Delete(t.Context(), id, func(*hiring.Interview) error { return errNo }); !errors.Is(err, errNo) {
+		t.Errorf("a refused deletion: %v", err)
 	}
 	if again, err := b.interviews.Get(t.Context(), id); err != nil || !again.UpdatedAt.Equal(after.UpdatedAt) {
 		t.Errorf("a refused edit left something: %v", err)
@@ -275,7 +280,7 @@ func TestUsesAreAddedUp(t *testing.T) {
 		})
 	}
 	wg.Go(func() {
-		if err := b.interviews.Delete(context.Background(), gone.ID); err != nil {
+		if err := b.interviews.Delete(context.Background(), gone.ID, anyRow); err != nil {
 			t.Error(err)
 		}
 	})

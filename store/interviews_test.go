@@ -164,7 +164,7 @@ func TestIDsNoRowCanHaveAreNotFound(t *testing.T) {
 			"touch":      b.sessions.Touch(t.Context(), id),
 			"revoke":     b.sessions.Revoke(t.Context(), interview.ID(id), id, now()),
 			"edit":       second(b.interviews.Edit(t.Context(), interview.ID(id), func(*hiring.Interview) error { return nil })),
-			"delete":     b.interviews.Delete(t.Context(), interview.ID(id)),
+			"delete":     b.interviews.Delete(t.Context(), interview.ID(id), anyRow),
 			"add line":   b.interviews.AddMessage(t.Context(), hiring.Message{ID: "x", InterviewID: interview.ID(id), Role: interview.RoleUser, Content: "x"}, now()),
 			"user":       second(b.users.ByID(t.Context(), id)),
 		} {

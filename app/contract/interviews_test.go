@@ -82,7 +82,10 @@ func TestAnInterviewIsCreatedReadChangedAndDeleted(t *testing.T) {
 	if changed.Str("candidateName") != "Ada" || changed.At("timeLimitMinutes") != 45.0 || changed.Str("status") != "PENDING" {
 		t.Errorf("changed: %s", changed.Body)
 	}
-	r.Do("PATCH", "/interviews/"+id, `{"candidateName":"Bob"}`, "If-Match", tag).Want(412)
+	for _, method := range []string{"PATCH", "DELETE"} {
+		r.Do(method, "/interviews/"+id, `{"candidateName":"Bob"}`, "If-Match", tag).Refused(412, "The resource has changed")
+	}
+	r.Do("PATCH", "/interviews/"+id+"/status", `{"status":"EXPIRED"}`, "If-Match", tag).Refused(412, "The resource has changed")
 	r.Patch("/interviews/"+id, `{"candidateName":null}`).Want(400)
 	if !strings.Contains(r.Patch("/interviews/"+id, `{"timeLimitMinutes":4}`).Want(400).Body, "Number must be greater than or equal to 5") {
 		t.Error("four minutes are not told")

@@ -58,9 +58,9 @@ func (m book) Edit(_ context.Context, id interview.ID, change func(row *hiring.I
 	return row, nil
 }
 
-func (m book) Delete(_ context.Context, id interview.ID) error {
+func (m book) Delete(_ context.Context, id interview.ID, check func(row *hiring.Interview) error) error {
 	m.mu.Lock()
-	_, ok := m.interviews[id]
+	row, ok := m.interviews[id]
 	fault := m.Fault
 	m.mu.Unlock()
 	switch {
@@ -68,6 +68,9 @@ func (m book) Delete(_ context.Context, id interview.ID) error {
 		return fault
 	case !ok:
 		return hiring.ErrNotFound
+	}
+	if err := check(&row); err != nil {
+		return err
 	}
 	m.Memory.Delete(id)
 	return nil
