@@ -54,7 +54,7 @@ func (s *Service) WriteNotes(ctx context.Context, link Access, notes string) err
 	id := link.Interview.ID
 	_, err := s.book.Edit(ctx, id, func(row *Interview) error {
 		if !row.takesWritings(s.now()) {
-			return errNotActive
+			return ErrInterviewOver
 		}
 		text := withNotes(row.CandidateNotes, notes)
 		row.CandidateNotes = &text

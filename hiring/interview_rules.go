@@ -12,7 +12,6 @@ import (
 var (
 	errAlreadyStarted = Refuse(KindInvalid, "Interview already started or completed")
 	errNotInProgress  = Refuse(KindInvalid, "Interview not in progress")
-	errNotActive      = Refuse(KindInvalid, "Interview is no longer active")
 	errFrozen         = Refuse(KindInvalid, "Cannot update interview after it has started")
 	errStale          = Refuse(KindStale, "The resource has changed")
 )

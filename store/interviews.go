@@ -29,13 +29,14 @@ const (
 
 	selectInterview = `SELECT ` + interviewColumns + ` FROM "Interview" i WHERE i.id = $1`
 
-	// What is on the right of an assignment is the old row.
+	// What is on the right of an assignment is the old row. updatedAt is its version: it
+	// only rises.
 	updateStatus = `
 		UPDATE "Interview" i SET
 			status = $3::text::"InterviewStatus",
 			"startedAt" = CASE WHEN $3::text = 'IN_PROGRESS' THEN $4::timestamptz ELSE "startedAt" END,
 			"completedAt" = CASE WHEN status = 'IN_PROGRESS' AND $3::text <> 'IN_PROGRESS' THEN $4::timestamptz ELSE "completedAt" END,
-			"updatedAt" = $4::timestamptz
+			"updatedAt" = greatest($4::timestamptz, "updatedAt" + interval '1 millisecond')
 		WHERE id = $1 AND status::text = ANY ($2)
 		RETURNING ` + interviewColumns
 
