@@ -20,6 +20,7 @@ import (
 	"github.com/vantahire/vantahire/configs"
 	"github.com/vantahire/vantahire/engine"
 	"github.com/vantahire/vantahire/hiring"
+	"github.com/vantahire/vantahire/jobs"
 	"github.com/vantahire/vantahire/providers/fallback"
 	"github.com/vantahire/vantahire/providers/local"
 	"github.com/vantahire/vantahire/realtime"
@@ -56,6 +57,7 @@ type App struct {
 	hiring   *hiring.Service
 	services api.Services // of the edge, as they are opened
 	bus      *realtime.Bus
+	jobs     *jobs.Client // nil when they are switched off
 	server   *api.Server
 	listener net.Listener
 	lateness prometheus.Histogram
@@ -105,6 +107,7 @@ func New(ctx context.Context, cfg configs.Config, log *slog.Logger, options ...f
 		{"ledger", a.openLedger},
 		{"interviews", a.openInterviews},
 		{"services", a.openServices},
+		{"jobs", a.openJobs},
 		{"edge", a.openEdge},
 	} {
 		began := time.Now()

@@ -18,7 +18,7 @@ func (a *App) openServices(ctx context.Context) error {
 
 		{"files", a.openFiles},
 
-		{"jobs", a.openJobs},
+		{"job postings", a.openJobPostings},
 
 		{"applications", a.openApplications},
 	} {

@@ -7,7 +7,7 @@ import (
 	"github.com/vantahire/vantahire/store"
 )
 
-func (a *App) openJobs(context.Context) error {
+func (a *App) openJobPostings(context.Context) error {
 	a.services.Jobs = hiring.NewJobs(store.NewJobs(a.pool), hiringPublisher{a.bus}, checkPlan)
 	return nil
 }

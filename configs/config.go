@@ -72,6 +72,8 @@ type Storage struct {
 	// can be verified later. Empty: a generated one in the data folder. Servers of
 	// one database need the same.
 	RecordKey Secret `env:"VANTAHIRE_RECORD_KEY" minlen:"32"`
+	// Jobs lets this process work on what nobody waits for: expiry, tidying up.
+	Jobs bool `env:"VANTAHIRE_JOBS" default:"true"`
 	// PostgresBin is the folder of the postgres and initdb programs of the private
 	// database. Empty: looked for in the usual places.
 	PostgresBin string `env:"VANTAHIRE_PG_BIN"`

@@ -4,11 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
 
 	"github.com/vantahire/vantahire/store/migrations"
 )
@@ -78,6 +82,28 @@ func migrate(ctx context.Context, config pgx.ConnConfig) (err error) {
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate the schema from version %d to %d: %w", current, newest, err)
+	}
+	return migrateJobs(ctx, config)
+}
+
+// migrateJobs brings the tables of the job queue up to date, which are River's own.
+func migrateJobs(ctx context.Context, config pgx.ConnConfig) error {
+	pool, err := pgxpool.ParseConfig("")
+	if err != nil {
+		return fmt.Errorf("connect for the job queue: %w", err)
+	}
+	pool.ConnConfig, pool.MaxConns = &config, 1
+	p, err := pgxpool.NewWithConfig(ctx, pool)
+	if err != nil {
+		return fmt.Errorf("connect for the job queue: %w", err)
+	}
+	defer p.Close()
+	migrator, err := rivermigrate.New(riverpgxv5.New(p), &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return fmt.Errorf("read the migrations of the job queue: %w", err)
+	}
+	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return fmt.Errorf("migrate the job queue: %w", err)
 	}
 	return nil
 }

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
 
 	"github.com/vantahire/vantahire/store"
 	"github.com/vantahire/vantahire/store/migrations"
@@ -142,6 +144,11 @@ func migrationsSum() (string, error) {
 		_, _ = fmt.Fprintf(sum, "%s %d\n%s", path, len(raw), raw)
 		return err
 	})
+	queue, queueErr := rivermigrate.New(riverpgxv5.New(nil), nil)
+	if queueErr != nil {
+		return "", queueErr
+	}
+	_, _ = fmt.Fprintf(sum, "job queue %d", len(queue.AllVersions()))
 	return hex.EncodeToString(sum.Sum(nil)[:8]), err
 }
 
