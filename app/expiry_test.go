@@ -12,7 +12,7 @@ import (
 // An interview that is in progress for longer than its limit and the slack expires,
 // also while its call still runs: the candidate is told by the contract's code.
 func TestALateInterviewExpiresAndItsCallEnds(t *testing.T) {
-	h := open(t, dataDir(t), map[string]string{"VANTAHIRE_LOCAL_CALLS": "0"})
+	h := open(t, dataDir(t), map[string]string{"VANTAHIRE_LOCAL_CALLS": "0", "VANTAHIRE_JOBS": "false"})
 	defer h.close()
 	invitation, err := h.api().Create(t.Context(), "Data Analyst", 15, "implied", []byte(shortPlan))
 	if err != nil {
