@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -168,16 +169,18 @@ func (a *interviewActor) onLive(c *engine.Ctx[interviewMsg], err error) {
 	a.log.Info("interview is live", "resumed", a.resumed, "typing", a.conn.typing)
 	if !a.resumed {
 		a.record(interview.KindStarted, interview.Started{
-			Mode: interview.ModeVoice, JobRole: a.info.JobRole, TimeLimit: a.info.TimeLimit, Plan: a.info.Plan.Name,
+			Mode: cmp.Or(a.info.Mode, interview.ModeVoice), JobRole: a.info.JobRole, TimeLimit: a.info.TimeLimit, Plan: a.info.Plan.Name,
 		}, nil)
 	}
 	a.record(interview.KindConnected, interview.Connection{Conn: a.conn.no}, nil)
 	a.traceBegan(a.rules, a.from, a.resumed)
 	a.welcome(a.conn, a.resumed)
 	a.pacer.Attach(a.conn.transport)
-	c.After(tickEvery, tickDue{})
+	if a.desk == nil {
+		c.After(tickEvery, tickDue{})
+	}
 	a.feed(c, turn.ConnectionUp{Conn: a.conn.no, Typing: a.conn.typing || a.stt == nil})
-	a.feed(c, turn.Begin{Resumed: a.resumed})
+	a.feed(c, turn.Begin{Resumed: a.resumed && (a.desk == nil || a.desk.opening != "")})
 	a.checkBudget(c) // of an earlier life of the interview
 }
 

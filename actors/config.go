@@ -12,6 +12,14 @@ import (
 type Config struct {
 	// MaxCalls is how many interviews may be live at once. Default 100.
 	MaxCalls int
+	// MaxTexts is how many interviews in writing may be live at once beside them: they
+	// cost no speech, and hardly any memory. Default 1000.
+	MaxTexts int
+	// ParkAfter is how long an interview in writing stays live when its last message
+	// is answered; the next message takes it up again, in whatever process. Default
+	// 3 s: shorter than the wait of a message for its owner, so that it is answered
+	// wherever it arrives.
+	ParkAfter time.Duration
 	// Owner names this process in the ledger. Default: a random name.
 	Owner string
 	// ReplayBuffer is how much microphone audio is kept for recognition to catch
@@ -42,6 +50,12 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.MaxCalls == 0 {
 		c.MaxCalls = 100
+	}
+	if c.MaxTexts == 0 {
+		c.MaxTexts = 1000
+	}
+	if c.ParkAfter == 0 {
+		c.ParkAfter = 3 * time.Second
 	}
 	if c.ReplayBuffer == 0 {
 		c.ReplayBuffer = 10 * time.Second

@@ -133,6 +133,32 @@ var corpus = map[string]func(s *scene){
 		s.wait(6 * time.Second)
 		s.end()
 	},
+	"writing": func(s *scene) {
+		s.writes("")
+		for _, answer := range []string{
+			"I build payment systems in a small team.", "We moved everything to a message queue last year.", "It took us three months.",
+		} {
+			s.writes(answer)
+			s.idles(time.Minute) // a life for every message
+		}
+		s.writes("This one and the next come quickly.")
+		s.writes("And this is the next.")
+		s.idles(time.Minute)
+	},
+	"writing_killed": func(s *scene) {
+		s.writes("")
+		s.chat.delay = 5 * time.Second
+		go func() { _, _ = s.calls.Converse(s.t.Context(), s.info(), "My first answer is about payments.") }()
+		s.idles(time.Second)
+		s.kill(Config{})
+		s.chat.delay = 0
+		s.writes("My first answer was about payments.")
+		s.writes("My second answer comes after the restart.")
+		if err := s.calls.End(s.id, interview.EndOperator); err != nil {
+			s.t.Error(err)
+		}
+		s.idles(time.Second)
+	},
 	"buttons": func(s *scene) {
 		s.tells(count)
 		s.connect(false)

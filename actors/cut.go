@@ -74,6 +74,7 @@ func (a *interviewActor) heardSoFar(r *reply) (heard string, played time.Duratio
 	case r.voice:
 		played = a.playedOf(r)
 		return r.script.Heard(played), played
+	case a.desk != nil: // it is sent as a whole or not at all
 	case r.sounding:
 		return r.script.Text(), 0 // it stands on the screen
 	}
@@ -224,6 +225,10 @@ func (a *interviewActor) onChildDown(c *engine.Ctx[interviewMsg], m childDown) {
 			a.mute("voice crashed repeatedly")
 			a.tts = nil
 		}
+	}
+	if a.desk != nil {
+		a.onWriterDown(c, m.final)
+		return
 	}
 	if m.final && stage == providers.StageLLM {
 		a.feed(c, turn.Terminated{Reason: interview.EndProviders})

@@ -16,6 +16,16 @@ func (i *Interviews) Drain() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.closed = true
+	for _, live := range i.calls {
+		if live.text { // it is no candidate's wait: the next message finds another process
+			live.drained = true
+			select {
+			case <-live.ready:
+				live.ref.Tell(drain{})
+			default: // admit tells it
+			}
+		}
+	}
 }
 
 // Idle is closed once no interview is live. Before Drain another one may begin

@@ -75,7 +75,9 @@ func (a *interviewActor) commitTurn(e turn.CommitTurn) {
 	}
 	a.remember(interview.RoleUser, text)
 	a.record(interview.KindTurnCommitted, interview.TurnCommitted{Turn: e.Turn, Text: text, Segments: e.Segments, Aside: e.Aside}, func() {
-		a.publishLine(interview.RoleUser, text)
+		if a.desk == nil { // contract section 5.4: in writing, the interviewer's lines alone are told
+			a.publishLine(interview.RoleUser, text)
+		}
 	})
 }
 
@@ -85,12 +87,17 @@ func (a *interviewActor) commitReply(e turn.CommitReply) {
 	if heard != "" {
 		a.remember(interview.RoleAssistant, heard)
 	}
+	answer := func() {}
+	if a.desk != nil && heard != "" {
+		answer = a.desk.answered(heard)
+	}
 	a.record(interview.KindReplyEnded, interview.ReplyEnded{
 		Reply: e.Reply, Turn: e.Turn, Heard: heard, Interrupted: e.Interrupted, Played: e.Played,
 	}, func() {
 		if heard != "" {
 			a.publishLine(interview.RoleAssistant, heard)
 		}
+		answer()
 	})
 }
 

@@ -159,6 +159,7 @@ func (a *interviewActor) leave(c *engine.Ctx[interviewMsg], code int, text strin
 		a.conn.transport.Close(code, text)
 		a.conn = nil
 	}
+	a.desk.fail(notAnswered(a.ended))
 	if a.claim.Fence != 0 {
 		a.store.Tell(ledger.Release{Interview: a.info.ID, Fence: a.claim.Fence})
 	}
@@ -180,7 +181,7 @@ func closeFor(reason interview.EndReason) (code int, text string) {
 	case interview.EndLedgerRefused:
 		code = voiceproto.CloseTryAgain
 	case interview.EndFinished, interview.EndCandidate, interview.EndTimeLimit, interview.EndIdle, interview.EndGone,
-		interview.EndHardCap, interview.EndProviders, interview.EndBudget, interview.EndOperator, interview.EndNeverStarted:
+		interview.EndHardCap, interview.EndProviders, interview.EndBudget, interview.EndOperator, interview.EndParked, interview.EndNeverStarted:
 		code = voiceproto.CloseCompleted
 	}
 	return code, voiceproto.CloseReason(code)

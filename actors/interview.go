@@ -21,11 +21,18 @@ import (
 
 // Info is what a live interview needs to know about itself.
 type Info struct {
-	ID        interview.ID
+	ID interview.ID
+	// Mode is how the interview is held; "" means by voice.
+	Mode      interview.Mode
 	JobRole   string
 	TimeLimit time.Duration
 	Plan      plan.Plan
+	// StartedAt is when an interview in writing began: its time runs while the
+	// candidate thinks and nothing of it is live. The zero time: it begins now.
+	StartedAt time.Time
 }
+
+func (i Info) written() bool { return i.Mode == interview.ModeText }
 
 // phase is the interview actor's own life; the conversation's is in turn.State.
 type phase int
@@ -106,6 +113,7 @@ type interviewActor struct {
 	reply *reply
 	turns *turnClock
 
+	desk       *desk // of an interview in writing; nil: it is spoken
 	typing     typingPace
 	resumed    bool
 	endAs      interview.EndReason // asked for before the claim was answered
@@ -118,12 +126,18 @@ type interviewActor struct {
 }
 
 func newInterviewActor(cfg Config, deps Deps, info Info, store engine.Ref[ledger.Msg], over func(interview.EndReason)) *interviewActor {
-	return &interviewActor{
+	a := &interviewActor{
 		cfg: cfg, deps: deps, info: info, log: deps.Log.With("interview", info.ID),
 		store: store, over: over, start: time.Now(),
 		timers: map[turn.TimerID]*engine.Timer{}, stored: map[interview.Seq]func(){},
 		voice: deps.TTS != nil, turns: newTurnClock(),
 	}
+	if info.written() { // no media: what would hear and speak is never asked
+		a.desk, a.voice = &desk{}, false
+		a.deps.STT, a.deps.TTS = nil, nil
+		a.cfg.ReplayBuffer, a.cfg.Model = media.FrameDur, nil
+	}
+	return a
 }
 
 // since is the clock of the interview's present life, which began when this actor
@@ -134,13 +148,15 @@ func (a *interviewActor) since() time.Duration { return time.Since(a.start) }
 func (a *interviewActor) Started(c *engine.Ctx[interviewMsg]) {
 	self := c.Self()
 	a.tell, a.offer = self.Tell, self.Offer
-	a.mic = newMic(a.cfg, a.since, a.tell)
+	a.mic = newMic(a.cfg, a.since, a.tell) // of a written interview: deaf, a frame long
 	a.playout = media.NewPlayout(a.cfg.PlayoutBuffer)
 	a.pacer = media.NewPacer(a.playout, media.PacerEvents{
 		Started: func(reply interview.ReplyNo, at time.Time) { self.Tell(sounding{reply, at}) },
 		Drained: func(reply interview.ReplyNo, sent int64) { self.Tell(drained{reply, sent}) },
 	}, media.PacerConfig{})
-	c.Go("pacer", a.pacer.Run, nil)
+	if a.desk == nil {
+		c.Go("pacer", a.pacer.Run, nil)
+	}
 	var claim interview.Claim
 	// An earlier life of the interview in this process may have left events behind:
 	// the claim has to see them.
@@ -213,6 +229,14 @@ func (a *interviewActor) Receive(c *engine.Ctx[interviewMsg], msg interviewMsg) 
 		a.onTick(c)
 	case operator:
 		a.onOperator(c, m.event)
+	case asked:
+		a.onAsked(c, m.question)
+	case parkDue:
+		a.onParkDue(c, m)
+	case wordsDue:
+		a.onWordsDue(c, m)
+	case drain:
+		a.onDrain(c)
 	case overtaken:
 		a.onOvertaken(c)
 	case whose:
@@ -237,10 +261,12 @@ func (a *interviewActor) onClaimed(c *engine.Ctx[interviewMsg], m claimed) {
 	switch {
 	case errors.As(m.err, &elsewhere):
 		a.log.Info("interview is live in another process", "retry_after", elsewhere.RetryAfter)
+		a.desk.fail(m.err)
 		a.refuse(c, voiceproto.CloseTryAgain, "Please try again", interview.EndElsewhere)
 		return
 	case m.err != nil:
 		a.log.Error("claim failed", "error", m.err)
+		a.desk.fail(fmt.Errorf("%w: %w", ErrUnclaimed, m.err))
 		a.refuse(c, voiceproto.CloseTryAgain, "Please try again", interview.EndFailed)
 		return
 	}
@@ -266,6 +292,9 @@ func (a *interviewActor) onClaimed(c *engine.Ctx[interviewMsg], m claimed) {
 	a.owed = past.owed
 	a.rules, a.from = a.cfg.Turn, past.numbers
 	a.rules.TimeLimit = a.info.TimeLimit
+	if a.desk != nil {
+		a.openDesk(past)
+	}
 	a.turn = turn.New(a.rules, a.from)
 	a.spawnSpeakers(c)
 	a.phase = phaseWaiting
@@ -274,6 +303,11 @@ func (a *interviewActor) onClaimed(c *engine.Ctx[interviewMsg], m claimed) {
 		a.endUnbegun(c, a.endAs)
 	case a.conn != nil:
 		a.dial(c)
+	case a.desk == nil:
+	case len(a.desk.waiting) > 0:
+		a.sitDown(c)
+	default: // whoever wrote has left before the message came
+		a.parkLater(c)
 	}
 }
 
@@ -323,10 +357,17 @@ func (a *interviewActor) feed(c *engine.Ctx[interviewMsg], ev turn.Event) {
 		}
 	}
 	a.busy = false
+	if a.desk != nil {
+		a.serve(c)
+	}
 }
 
 // onOperator passes on what a recruiter does.
 func (a *interviewActor) onOperator(c *engine.Ctx[interviewMsg], ev turn.Event) {
+	if _, hint := ev.(turn.Whispered); a.desk != nil && !hint {
+		a.log.Warn("a recruiter can't speak in an interview in writing")
+		return
+	}
 	switch e := ev.(type) {
 	case turn.Whispered:
 		text := cleanText(e.Text)
@@ -386,6 +427,9 @@ func (a *interviewActor) noteTalk() {
 func (a *interviewActor) onTerminate(c *engine.Ctx[interviewMsg], reason interview.EndReason) {
 	switch a.phase {
 	case phaseRunning:
+		if reason == interview.EndShutdown {
+			a.finishWriting(c)
+		}
 		a.feed(c, turn.Terminated{Reason: reason})
 	case phaseClaiming, phaseWaiting, phaseDialing, phaseGoingLive:
 		code, text := closeFor(reason)

@@ -36,6 +36,7 @@ type Interviews struct {
 
 	mu     sync.Mutex
 	calls  map[interview.ID]*call
+	texts  int // of them in writing
 	closed bool
 	broken bool
 	serial uint64
@@ -49,6 +50,10 @@ type call struct {
 	ready chan struct{} // closed once ref and actor stand
 	err   error
 	conns []*Connection // guarded by Interviews.mu; those that are open
+	text  bool
+	// drained is guarded by Interviews.mu: it was told, or is to be told, to go soon.
+	drained bool
+	asked   []*question // guarded by Interviews.mu; those that may be unanswered
 }
 
 // NewInterviews starts the ledger's writer and admits calls from now on.
@@ -126,7 +131,7 @@ const elsewhereTimeout = time.Second
 // *interview.OwnedElsewhereError. It may ask the database.
 func (i *Interviews) Admits(ctx context.Context, id interview.ID) error {
 	i.mu.Lock()
-	err, live := i.admits(id), i.calls[id] != nil
+	err, live := i.admits(Info{ID: id}), i.calls[id] != nil
 	i.mu.Unlock()
 	if err != nil || live {
 		return err
@@ -141,14 +146,18 @@ func (i *Interviews) Admits(ctx context.Context, id interview.ID) error {
 	return err
 }
 
-func (i *Interviews) admits(id interview.ID) error {
+func (i *Interviews) admits(info Info) error {
+	most, live := i.cfg.MaxCalls, len(i.calls)-i.texts
+	if info.written() {
+		most, live = i.cfg.MaxTexts, i.texts
+	}
 	switch {
-	case i.calls[id] != nil:
+	case i.calls[info.ID] != nil:
 		return nil
 	case i.closed:
 		return ErrClosed
-	case len(i.calls) >= i.cfg.MaxCalls:
-		return fmt.Errorf("%w: %d", ErrFull, i.cfg.MaxCalls)
+	case live >= most:
+		return fmt.Errorf("%w: %d", ErrFull, most)
 	}
 	return nil
 }
@@ -156,7 +165,7 @@ func (i *Interviews) admits(id interview.ID) error {
 // admit finds the live interview or starts it.
 func (i *Interviews) admit(info Info) (*call, error) {
 	i.mu.Lock()
-	if err := i.admits(info.ID); err != nil {
+	if err := i.admits(info); err != nil {
 		i.mu.Unlock()
 		return nil, err
 	}
@@ -164,8 +173,11 @@ func (i *Interviews) admit(info Info) (*call, error) {
 		i.mu.Unlock()
 		return live, nil
 	}
-	live := &call{ready: make(chan struct{})}
+	live := &call{ready: make(chan struct{}), text: info.written()}
 	i.calls[info.ID] = live
+	if live.text {
+		i.texts++
+	}
 	i.serial++
 	id := fmt.Sprintf("interview/%s/%d", info.ID, i.serial)
 	i.mu.Unlock()
@@ -185,6 +197,11 @@ func (i *Interviews) admit(info Info) (*call, error) {
 		i.forget(info.ID, live)
 	}
 	close(live.ready)
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if live.drained && live.err == nil {
+		live.ref.Tell(drain{})
+	}
 	return live, nil
 }
 
@@ -193,7 +210,14 @@ func (i *Interviews) forget(id interview.ID, live *call) {
 	defer i.mu.Unlock()
 	if i.calls[id] == live {
 		delete(i.calls, id)
+		if live.text {
+			i.texts--
+		}
 	}
+	for _, q := range live.asked {
+		q.fail(ErrInterrupted)
+	}
+	live.asked = nil
 	for _, conn := range live.conns { // served ones are closed already
 		conn.transport.Close(voiceproto.CloseInternal, "Interview interrupted")
 	}

@@ -99,6 +99,14 @@ type (
 	overtaken struct{}
 	// whose answers whether the interview that is no longer ours is anybody's.
 	whose struct{ err error }
+	// asked brings a candidate's written message.
+	asked struct{ question *question }
+	// parkDue lets an interview in writing go that nobody has written to since quiet
+	// began; wordsDue ends the wait for a model.
+	parkDue  struct{ quiet int }
+	wordsDue struct{ reply interview.ReplyNo }
+	// drain lets an interview in writing go as soon as nobody waits for a reply.
+	drain struct{}
 	// operator is what a recruiter does in the call.
 	operator struct{ event turn.Event }
 )
@@ -131,4 +139,8 @@ func (terminate) interviewMsg()     {}
 func (conclude) interviewMsg()      {}
 func (overtaken) interviewMsg()     {}
 func (whose) interviewMsg()         {}
+func (asked) interviewMsg()         {}
+func (parkDue) interviewMsg()       {}
+func (wordsDue) interviewMsg()      {}
+func (drain) interviewMsg()         {}
 func (operator) interviewMsg()      {}

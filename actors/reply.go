@@ -54,6 +54,9 @@ type reply struct {
 	moved   bool       // next has been adopted
 	closing bool
 	order   plan.Directive
+	req     providers.ChatRequest // what the model was asked; zero when it was not
+	spared  bool                  // and then the spare one
+	late    bool                  // it takes longer than it should
 	script  *turn.Script
 
 	sentences  int
@@ -109,10 +112,19 @@ func (a *interviewActor) ask(c *engine.Ctx[interviewMsg], e turn.Ask) {
 	if r.voice {
 		c.After(gapAfter(now, e.SpeechEnd), gapDue{r.no})
 	}
-	a.llm.Tell(writeReply{ctx: r.ctx, spare: a.spent.over(a.cfg.Budget), req: providers.ChatRequest{
+	r.req = providers.ChatRequest{
 		Interview: a.info.ID, Reply: r.no, System: plan.SystemPrompt(a.info.Plan), History: history,
 		Instruction: directive.Prompt(), Directive: directive, MaxTokens: replyTokens, Temperature: replyTemperature,
-	}})
+	}
+	r.spared = a.spent.over(a.cfg.Budget)
+	if a.desk != nil {
+		a.awaitWords(c, r)
+		if a.llm == nil {
+			a.sayPlainly(c, r)
+			return
+		}
+	}
+	a.llm.Tell(writeReply{ctx: r.ctx, spare: r.spared, req: r.req})
 }
 
 // planInput says to the plan what happened.
@@ -121,7 +133,7 @@ func (a *interviewActor) planInput(e turn.Ask) plan.Input {
 	case turn.AskOpening:
 		return plan.Opened{}
 	case turn.AskAnswer:
-		return plan.Answered{Text: e.Text, Duration: a.turns.answered()}
+		return plan.Answered{Text: a.withOwed(e.Text), Duration: a.turns.answered()}
 	case turn.AskRepeat:
 		return plan.RepeatAsked{}
 	case turn.AskSkip:
@@ -147,8 +159,11 @@ func (a *interviewActor) planInput(e turn.Ask) plan.Input {
 }
 
 func (a *interviewActor) planClock(now time.Duration) plan.Clock {
-	used := a.turn.Used(now)
-	return plan.Clock{Used: used, Left: max(0, a.info.TimeLimit-used)}
+	used, limit := a.turn.Used(now), a.info.TimeLimit
+	if a.desk != nil {
+		limit = a.rules.TimeLimit
+	}
+	return plan.Clock{Used: used, Left: max(0, limit-used)}
 }
 
 // onReply takes what happens to a reply; whatever belongs to another one than
@@ -254,6 +269,10 @@ func (a *interviewActor) onSentence(c *engine.Ctx[interviewMsg], r *reply, text 
 func (a *interviewActor) onWritten(c *engine.Ctx[interviewMsg], r *reply, err error) {
 	if err != nil {
 		a.log.Warn("reply broke off", "reply", r.no, "sentences", r.sentences, "error", err)
+		if a.desk != nil && r.sentences == 0 {
+			a.wordOtherwise(c, r)
+			return
+		}
 		if r.sentences == 0 || r.sentences == 1 && r.apologised { // nothing of an answer
 			a.send(voiceproto.Error{Message: "Failed to process response", Code: voiceproto.CodeResponse, Retry: true})
 			a.fail(c, r, providers.StageLLM)
@@ -270,6 +289,10 @@ func (a *interviewActor) onWritten(c *engine.Ctx[interviewMsg], r *reply, err er
 	})
 	if r.voice {
 		a.tts.Tell(endSentences{reply: r.no})
+		return
+	}
+	if a.desk != nil { // it is an answer to a request, and read when it arrives
+		a.spoken(c, r)
 		return
 	}
 	a.awaitRead(c, r)

@@ -18,6 +18,7 @@ const (
 	EndFailed        EndReason = "failed"         // a defect: the interview's state can't be trusted
 	EndShutdown      EndReason = "shutdown"       // the server stops; the interview can be resumed
 	EndOperator      EndReason = "operator"       // the recruiter ended it
+	EndParked        EndReason = "parked"         // nobody waits for a reply; the candidate's next message takes it up
 	EndNeverStarted  EndReason = "never_started"  // left before the first word; it stays PENDING
 	EndLedgerRefused EndReason = "ledger_refused" // another process owns the interview now
 )
@@ -26,7 +27,7 @@ const (
 func EndReasons() []EndReason {
 	return []EndReason{
 		EndFinished, EndCandidate, EndTimeLimit, EndIdle, EndGone, EndHardCap, EndElsewhere, EndRevoked, EndProviders,
-		EndBudget, EndFailed, EndShutdown, EndOperator, EndNeverStarted, EndLedgerRefused,
+		EndBudget, EndFailed, EndShutdown, EndOperator, EndParked, EndNeverStarted, EndLedgerRefused,
 	}
 }
 
@@ -36,7 +37,7 @@ func (r EndReason) Final() bool {
 	switch r {
 	case EndFinished, EndCandidate, EndTimeLimit, EndIdle, EndGone, EndHardCap, EndOperator, EndProviders, EndBudget:
 		return true
-	case EndElsewhere, EndRevoked, EndFailed, EndShutdown, EndNeverStarted, EndLedgerRefused:
+	case EndElsewhere, EndRevoked, EndFailed, EndShutdown, EndParked, EndNeverStarted, EndLedgerRefused:
 		return false
 	}
 	return false

@@ -10,6 +10,11 @@ import (
 // DefaultConfig(). Durations of speech count from its true beginning and end,
 // not from the moment the detector was sure.
 type Config struct {
+	// Written is a conversation in written messages: the candidate may think for as
+	// long as it takes and sees only answers, so nobody is spoken to unasked, a
+	// restart has nothing to say, and closing words leave the end to the candidate.
+	Written bool `json:",omitempty"`
+
 	// EndComplete is the pause that passes a turn whose words sound finished.
 	// Defaults to 300 ms: the detector needs 250 ms to be sure of a silence, and
 	// cloud recognition settles within 250-350 ms. 150 ms to 3 s.

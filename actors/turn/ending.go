@@ -85,7 +85,7 @@ func (m *machine) talkLimit() {
 		return
 	}
 	m.timeUp, m.limitAt = true, m.now
-	if m.reply.phase == replyAsked && !m.desk.taken && m.reply.cause != AskOperator {
+	if m.reply.phase == replyAsked && !m.desk.taken && m.reply.cause != AskOperator && !m.rules.Written {
 		m.cancel(CancelSuperseded)
 	}
 }
@@ -101,12 +101,12 @@ func (m *machine) budgetSpent() {
 
 // overtime reports that even who is speaking has to be closed now.
 func (m *machine) overtime() bool {
-	return m.timeUp && m.closings == 0 && m.clock.at(m.now) >= m.rules.TimeLimit+m.rules.Overtime
+	return m.timeUp && m.closings == 0 && !m.rules.Written && m.clock.at(m.now) >= m.rules.TimeLimit+m.rules.Overtime
 }
 
 // wrapUp asks for the closing words, or ends when they were said often enough.
 func (m *machine) wrapUp() {
-	if m.closings > m.rules.ClosingRepeats {
+	if m.closings > m.rules.ClosingRepeats && !m.rules.Written {
 		m.end(m.endAs)
 		return
 	}
@@ -116,7 +116,7 @@ func (m *machine) wrapUp() {
 // closing notes that closing words are on their way.
 func (m *machine) closing() {
 	m.closings++
-	if m.endAs != "" {
+	if m.endAs != "" || m.rules.Written {
 		return
 	}
 	m.endAs, m.closeBy = interview.EndFinished, m.now+m.rules.ClosingMax

@@ -112,7 +112,7 @@ func (s *State) due(id TimerID) time.Duration {
 			return s.turnDue()
 		}
 	case TimerNudge:
-		if present && s.reply.phase == replyNone && s.silent() && s.turn.no == 0 && !s.desk.taken {
+		if present && s.reply.phase == replyNone && s.silent() && s.turn.no == 0 && !s.desk.taken && !s.rules.Written {
 			return s.nudgeDue()
 		}
 	}
@@ -139,7 +139,7 @@ func (s *State) recognitionAt() time.Duration {
 func (s *State) limitDue() time.Duration {
 	limit := s.rules.TimeLimit
 	switch {
-	case !s.clock.running || s.closings > 0 || s.desk.taken && s.timeUp:
+	case !s.clock.running || s.closings > 0 || (s.desk.taken || s.rules.Written) && s.timeUp:
 		return 0
 	case s.timeUp && s.reply.phase != replyNone:
 		return 0 // looked at again when the reply is over

@@ -167,7 +167,10 @@ func (m *machine) begin(resumed bool) {
 	m.begun = true
 	m.quiet = m.now
 	m.want = wish{cause: AskOpening}
-	if resumed {
+	switch {
+	case resumed && m.rules.Written:
+		m.want = wish{}
+	case resumed:
 		m.want = wish{cause: AskResume}
 	}
 }
@@ -227,11 +230,12 @@ func (m *machine) move() {
 	case m.turn.no != 0:
 		switch {
 		case m.now < m.turnDue():
-		case m.timeUp || m.closings > 0:
+		case m.timeUp || m.closings > 0 && !m.rules.Written:
 			m.wrapUp()
 		default:
 			m.ask(AskAnswer)
 		}
+	case m.rules.Written:
 	case m.ears.behind, m.now < m.nudgeDue(): // what was said may be on its way
 	case m.timeUp || m.closings > 0:
 		m.wrapUp()

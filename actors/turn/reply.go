@@ -185,7 +185,7 @@ func (m *machine) closeReply(heard string, played time.Duration, how closeHow) {
 	switch {
 	case broken:
 		m.failed(r, heard)
-	case how == toItsEnd && r.closing:
+	case how == toItsEnd && r.closing && !m.rules.Written:
 		m.end(m.endAs)
 	case how == toItsEnd, heard != "":
 		m.failures = 0
@@ -197,6 +197,10 @@ func (m *machine) failed(r reply, heard string) {
 	m.failures++
 	m.desk.whisper = joinBounded(r.whisper, m.desk.whisper)
 	switch {
+	case m.rules.Written: // whoever wrote writes again; the opening is owed to everybody
+		if r.cause == AskOpening && m.failures < m.rules.Failures {
+			m.want = wish{cause: AskOpening}
+		}
 	case r.closing && (m.failures >= m.rules.Failures || m.closings > m.rules.ClosingRepeats):
 		m.end(m.endAs)
 	case m.failures >= m.rules.Failures:

@@ -166,6 +166,11 @@ func (s State) Turn() interview.TurnNo { return s.lastTurn }
 // Ended reports whether the conversation is over: no event has an effect.
 func (s State) Ended() bool { return s.over || s.rules == nil }
 
+// Idle reports whether nothing is being said, wanted or waiting for an answer.
+func (s State) Idle() bool {
+	return s.begun && s.ending == "" && s.reply.phase == replyNone && s.want.cause == "" && s.turn.no == 0
+}
+
 // PendingText is what the candidate said in the turn that is not committed.
 func (s State) PendingText() string { return s.turn.text }
 
