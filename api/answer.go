@@ -92,9 +92,13 @@ func (s *Server) outcome(err error, id, method, path string) *problem {
 		refused *hiring.RefusedError
 		link    hiring.Refusal
 		text    *hiring.TextError
+		later   *laterError
 	)
 	switch {
 	case errors.As(err, &known):
+	case errors.As(err, &later):
+		s.log.Warn("refused for now", "request", id, "method", method, "path", path, "error", err)
+		known = &problem{status: http.StatusServiceUnavailable, message: later.text}
 	case errors.As(err, &invalid):
 		known = invalidInput(nil, invalid.Fields)
 		if invalid.Text != "" {
@@ -151,6 +155,10 @@ func statusOf(kind hiring.Kind) int {
 // retryAfter is when a client that is refused for now may ask again, in seconds; 0
 // for other outcomes.
 func retryAfter(err error) int {
+	var later *laterError
+	if errors.As(err, &later) {
+		return later.seconds
+	}
 	var refused *hiring.RefusedError
 	if errors.As(err, &refused) && refused.Kind == hiring.KindUnavailable {
 		return retryWhenAway

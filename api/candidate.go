@@ -13,6 +13,7 @@ func (s *Server) candidateRoutes() []declared {
 	return []declared{
 		route(http.MethodGet, "/interviews/candidate/current", accessLink, http.StatusOK, "Read the interview of the link", s.currentInterview),
 		route(http.MethodPost, "/interviews/candidate/start", accessLink, http.StatusOK, "Begin the interview", s.startInterview),
+		route(http.MethodPost, "/interviews/candidate/message", accessLink, http.StatusOK, "Answer in writing", s.writeMessage),
 		route(http.MethodPost, "/interviews/candidate/complete", accessLink, http.StatusOK, "End the interview", s.completeInterview),
 		route(http.MethodGet, "/interviews/candidate/messages", accessLink, http.StatusOK, "Read what was said", s.candidateMessages),
 		route(http.MethodPost, "/interviews/candidate/messages", accessLink, http.StatusCreated, "Store a line the page has heard", s.addCandidateMessage),

@@ -58,6 +58,12 @@ type LiveCalls interface {
 	IsLive(id interview.ID) bool
 	// Connect brings a connection to its interview, which takes what it reads.
 	Connect(ctx context.Context, info actors.Info, t actors.Transport, typing bool) (wsaudio.Handler, error)
+	// Converse brings a written message to its interview and returns the reply to it,
+	// when both are durable; empty content asks for the opening. It blocks for as long
+	// as a reply takes, and before that for up to 8 s for another process to let go.
+	// The turn goes on without a caller that leaves. Errors as of
+	// actors.Interviews.Converse.
+	Converse(ctx context.Context, info actors.Info, content string) (actors.Answer, error)
 	// End ends a live interview for a reason from outside.
 	End(id interview.ID, reason interview.EndReason) error
 }
@@ -70,6 +76,7 @@ type Server struct {
 	http     *http.Server
 	sockets  *sockets
 	accepted *accepted
+	texts    *texts
 	handler  http.Handler
 	uploads  chan struct{} // a place for each body that is taken
 	blind    bool          // the last look for cut calls failed; of whoever watches
@@ -83,7 +90,7 @@ func New(cfg Config, services Services) *Server {
 	if cfg.BodyWait == 0 {
 		cfg.BodyWait = bodyWait
 	}
-	s := &Server{cfg: cfg, services: services, log: cfg.Log, sockets: newSockets(), accepted: newAccepted(), uploads: make(chan struct{}, uploadsAtOnce)}
+	s := &Server{cfg: cfg, services: services, log: cfg.Log, sockets: newSockets(), accepted: newAccepted(), texts: newTexts(), uploads: make(chan struct{}, uploadsAtOnce)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /voice/{interviewId}", s.voice)
 	if services.Profile != nil {

