@@ -31,6 +31,7 @@ var (
 type identity struct {
 	actor hiring.Actor
 	key   *hiring.KeyUse // nil when no API key was used
+	spent bool           // the key's limit was reached before this request
 }
 
 // announce tells a program how much of its key is left, by the headers of the IETF
@@ -46,7 +47,7 @@ func (i identity) announce(set func(name, value string)) {
 	}
 	set("RateLimit-Reset", strconv.Itoa(left))
 	set("X-RateLimit-Reset", strconv.FormatInt(i.key.Reset.Unix(), decimal))
-	if i.key.Remaining == 0 {
+	if i.spent {
 		set("Retry-After", strconv.Itoa(left))
 	}
 }
@@ -103,7 +104,7 @@ func (s *Server) caller(r *http.Request, rule access) (identity, error) {
 	switch {
 	case !given:
 		return who, nil
-	case isKey(raw):
+	case isKey(raw), r.Header.Get(headerKey) != "":
 		if rule.keys == "" {
 			return who, errForbidden
 		}
@@ -132,6 +133,8 @@ func (s *Server) byKey(ctx context.Context, raw, scope string, who identity) (id
 		who.key = &use
 	}
 	if err != nil {
+		var refused *hiring.RefusedError
+		who.spent = errors.As(err, &refused) && refused.Kind == hiring.KindTooMany
 		return who, err
 	}
 	if !hasScope(use.Scopes, scope) {
@@ -181,7 +184,7 @@ func allow(actor hiring.Actor, rule access) error {
 // credential is what the request presents for a user: an explicit header before the
 // cookie a browser sends by itself.
 func credential(r *http.Request) (raw string, given bool) {
-	for _, header := range []string{r.Header.Get("X-API-Key"), r.Header.Get("X-Dev-Key"), bearer(r.Header.Get("Authorization"))} {
+	for _, header := range []string{r.Header.Get(headerKey), r.Header.Get("X-Dev-Key"), bearer(r.Header.Get("Authorization"))} {
 		if header != "" {
 			return header, true
 		}
@@ -191,6 +194,9 @@ func credential(r *http.Request) (raw string, given bool) {
 	}
 	return "", false
 }
+
+// headerKey carries API keys and nothing else. It comes before every other credential.
+const headerKey = "X-API-Key"
 
 // isKey tells an API key from a session by its prefix (contract section 11, D11).
 func isKey(raw string) bool { return strings.HasPrefix(raw, "vh_") || strings.HasPrefix(raw, "vt_") }

@@ -57,10 +57,11 @@ func (s *Server) listKeys(ctx context.Context, r request[struct{}]) (keyList, er
 }
 
 type createKeyIn struct {
-	Name            string    `json:"name" minLength:"1" maxLength:"200" pattern:"\\S" fault:"Name is required"`
-	Scopes          *[]string `json:"scopes" maxLength:"100" fault:"Scopes must be an array"`
-	ExpiresAt       *string   `json:"expiresAt" fault:"Invalid expiresAt date"`
-	RateLimitPerDay *int      `json:"rateLimitPerDay" minimum:"1" fault:"Invalid rate limit"`
+	Name   string    `json:"name" minLength:"1" maxLength:"200" pattern:"\\S" fault:"Name is required"`
+	Scopes *[]string `json:"scopes" maxLength:"100" fault:"Scopes must be an array"`
+	// null is no end, as it is in answers.
+	ExpiresAt       Nullable[time.Time] `json:"expiresAt" fault:"Invalid expiresAt date"`
+	RateLimitPerDay *int                `json:"rateLimitPerDay" minimum:"1" fault:"Invalid rate limit"`
 }
 
 // createdKey shows the secret, once.
@@ -75,16 +76,9 @@ const keyShownOnce = "Store this key now: it is not shown again."
 
 func (s *Server) createKey(ctx context.Context, r request[createKeyIn]) (createdKey, error) {
 	in := r.In
-	n := hiring.NewKey{Name: strings.TrimSpace(in.Name), RateLimitPerDay: in.RateLimitPerDay}
+	n := hiring.NewKey{Name: in.Name, ExpiresAt: in.ExpiresAt.Value, RateLimitPerDay: in.RateLimitPerDay}
 	if in.Scopes != nil {
 		n.Scopes = *in.Scopes
-	}
-	if in.ExpiresAt != nil {
-		at, ok := parseInstant(*in.ExpiresAt)
-		if !ok || !at.After(time.Now()) {
-			return createdKey{}, hiring.Refuse(hiring.KindInvalid, "Invalid expiresAt date")
-		}
-		n.ExpiresAt = &at
 	}
 	key, secret, err := s.services.Keys.Create(ctx, r.Actor, n)
 	return createdKey{keyRowOf(key), secret, keyShownOnce}, err
@@ -244,7 +238,7 @@ type createPageKeyIn struct {
 var pageScopes = []string{"interviews:read", "interviews:write", "jobs:read", "jobs:write", "candidates:invite", "reports:read", "reports:share"}
 
 func (s *Server) createPageKey(ctx context.Context, r request[createPageKeyIn]) (createdKey, error) {
-	key, secret, err := s.services.Keys.Create(ctx, r.Actor, hiring.NewKey{Name: strings.TrimSpace(r.In.Name), Scopes: pageScopes})
+	key, secret, err := s.services.Keys.Create(ctx, r.Actor, hiring.NewKey{Name: r.In.Name, Scopes: pageScopes})
 	return createdKey{keyRowOf(key), secret, keyShownOnce}, err
 }
 

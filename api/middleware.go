@@ -42,10 +42,13 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		began := time.Now()
 		seen := &observedWriter{ResponseWriter: w, status: http.StatusOK}
 		about := &notes{}
+		// Also of an answer that was broken off by a panic.
+		defer func() {
+			if about.keyID != "" && s.services.KeyLog != nil {
+				s.services.KeyLog(keyLogOf(r, about.keyID, seen.status, began))
+			}
+		}()
 		next.ServeHTTP(seen, r.WithContext(context.WithValue(r.Context(), notesKey{}, about)))
-		if about.keyID != "" && s.services.KeyLog != nil {
-			s.services.KeyLog(keyLogOf(r, about.keyID, seen.status, began))
-		}
 		s.log.Debug("request", "request", id, "method", r.Method, "path", r.URL.Path, "status", seen.status, "took", time.Since(began), "remote", r.RemoteAddr)
 	})
 }

@@ -56,6 +56,7 @@ type App struct {
 	calls    *actors.Interviews
 	hiring   *hiring.Service
 	services api.Services // of the edge, as they are opened
+	keyLogs  *store.KeyLogs
 	bus      *realtime.Bus
 	jobs     *jobs.Client // nil when they are switched off
 	server   *api.Server

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -17,13 +18,6 @@ const (
 	KeyActive  KeyStatus = "ACTIVE"
 	KeyRevoked KeyStatus = "REVOKED"
 	KeyExpired KeyStatus = "EXPIRED"
-)
-
-// Limits of keys, in requests a day (contract sections 2.3 and 10).
-const (
-	defaultKeyLimit    = 1000
-	enterpriseKeyLimit = 10_000
-	maxKeyLimit        = 10_000_000
 )
 
 // Key is an API key without its secret.
@@ -89,8 +83,9 @@ type KeyStore interface {
 	Own(ctx context.Context, userID string) ([]Key, error)
 	// Get returns one key, or ErrNotFound.
 	Get(ctx context.Context, id string) (OwnedKey, error)
-	// List returns everybody's keys; an empty status returns all.
-	List(ctx context.Context, status KeyStatus, q PageQuery) (Page[OwnedKey], error)
+	// List returns everybody's keys that have the status at the given moment, whether
+	// or not it was stored yet; an empty status returns all.
+	List(ctx context.Context, status KeyStatus, at time.Time, q PageQuery) (Page[OwnedKey], error)
 	// Change locks the key, lets decide look at it and change it, and stores it.
 	Change(ctx context.Context, id string, decide func(*Key) error) (Key, error)
 	// Delete removes a key with its log when decide allows it. ErrNotFound.
@@ -102,7 +97,7 @@ type KeyStore interface {
 	// ErrNotFound: there is no such key.
 	Count(ctx context.Context, hash string, at time.Time) (CountedKey, error)
 	// Peek is Count without counting.
-	Peek(ctx context.Context, hash string, at time.Time) (CountedKey, error)
+	Peek(ctx context.Context, hash string) (CountedKey, error)
 	// Plan is what the user pays for; SubscriptionFree without a profile.
 	Plan(ctx context.Context, userID string) (Subscription, error)
 }
@@ -139,27 +134,28 @@ const (
 	keyPrefixChars = 10
 )
 
-// limitOf is how many requests a day the user's keys may have at most.
-func (s *Keys) limitOf(ctx context.Context, actor Actor) (standard, most int, err error) {
-	if actor.IsAdmin() {
-		return defaultKeyLimit, maxKeyLimit, nil
-	}
+// limits are those of the actor's keys.
+func (s *Keys) limits(ctx context.Context, actor Actor) (keyLimits, error) {
 	plan, err := s.store.Plan(ctx, actor.UserID)
-	if plan == SubscriptionEnterprise {
-		return enterpriseKeyLimit, enterpriseKeyLimit, err
-	}
-	return defaultKeyLimit, defaultKeyLimit, err
+	return keyLimitsOf(actor.Role, plan), err
 }
 
-// Create makes a key. The secret is returned once and not kept.
+// Create makes a key, for any account: a subscription decides how much it may be used,
+// not whether there is one. The secret is returned once and not kept.
 func (s *Keys) Create(ctx context.Context, actor Actor, n NewKey) (key Key, secret string, err error) {
-	standard, most, err := s.limitOf(ctx, actor)
+	at := s.now()
+	if n.ExpiresAt != nil && !n.ExpiresAt.After(at) {
+		return Key{}, "", Refuse(KindInvalid, "Invalid expiresAt date")
+	}
+	limits, err := s.limits(ctx, actor)
 	if err != nil {
 		return Key{}, "", err
 	}
+	limit := limits.standard
 	if n.RateLimitPerDay != nil {
-		if standard = *n.RateLimitPerDay; standard < 1 || standard > most {
-			return Key{}, "", Refuse(KindInvalid, "Invalid rate limit")
+		limit = *n.RateLimitPerDay
+		if err := limits.allow(limit, 0); err != nil {
+			return Key{}, "", err
 		}
 	}
 	raw := make([]byte, keySecretBytes)
@@ -170,27 +166,14 @@ func (s *Keys) Create(ctx context.Context, actor Actor, n NewKey) (key Key, secr
 		scopes = []string{}
 	}
 	key, err = s.store.Create(ctx, Key{
-		UserID: actor.UserID, Name: n.Name, Prefix: secret[:keyPrefixChars], Scopes: scopes, Status: KeyActive, ExpiresAt: n.ExpiresAt,
-		RateLimitPerDay: standard, CreatedAt: s.now(),
+		UserID: actor.UserID, Name: strings.TrimSpace(n.Name), Prefix: secret[:keyPrefixChars], Scopes: scopes, Status: KeyActive, ExpiresAt: n.ExpiresAt,
+		RateLimitPerDay: limit, CreatedAt: at,
 	}, KeyHash(secret))
 	return key, secret, err
 }
 
-// asNow shows a key as it stands now: one whose end has come is expired, and what it
-// used on another day counts no more.
-func (s *Keys) asNow(k Key) Key {
-	at := s.now()
-	if k.Status == KeyActive && k.ExpiresAt != nil && !k.ExpiresAt.After(at) {
-		k.Status = KeyExpired
-	}
-	if k.LastResetAt != nil && k.LastResetAt.Before(midnight(at)) {
-		k.RequestsToday = 0
-	}
-	return k
-}
-
-// midnight is when the day began in UTC.
-func midnight(at time.Time) time.Time { return at.UTC().Truncate(24 * time.Hour) }
+// asNow shows a key as it stands now.
+func (s *Keys) asNow(k Key) Key { return k.asOf(s.now()) }
 
 // Own returns the actor's keys.
 func (s *Keys) Own(ctx context.Context, actor Actor) ([]Key, error) {
@@ -203,7 +186,7 @@ func (s *Keys) Own(ctx context.Context, actor Actor) ([]Key, error) {
 
 // All returns everybody's, for administrators.
 func (s *Keys) All(ctx context.Context, status KeyStatus, q PageQuery) (Page[OwnedKey], error) {
-	page, err := s.store.List(ctx, status, q)
+	page, err := s.store.List(ctx, status, s.now(), q)
 	for i := range page.Rows {
 		page.Rows[i].Key = s.asNow(page.Rows[i].Key)
 	}
@@ -236,7 +219,7 @@ type KeyChange struct {
 
 // Update changes a key.
 func (s *Keys) Update(ctx context.Context, actor Actor, id string, c KeyChange) (Key, error) {
-	_, most, err := s.limitOf(ctx, actor)
+	limits, err := s.limits(ctx, actor)
 	if err != nil {
 		return Key{}, err
 	}
@@ -248,14 +231,14 @@ func (s *Keys) Update(ctx context.Context, actor Actor, id string, c KeyChange) 
 			return Refuse(KindInvalid, "Cannot update a revoked key")
 		}
 		if c.Name != nil {
-			k.Name = *c.Name
+			k.Name = strings.TrimSpace(*c.Name)
 		}
 		if c.Scopes != nil {
 			k.Scopes = *c.Scopes
 		}
 		if limit := c.RateLimitPerDay; limit != nil {
-			if *limit < 1 || *limit > max(most, k.RateLimitPerDay) {
-				return Refuse(KindInvalid, "Invalid rate limit")
+			if err := limits.allow(*limit, k.RateLimitPerDay); err != nil {
+				return err
 			}
 			k.RateLimitPerDay = *limit
 		}
@@ -303,32 +286,13 @@ func (s *Keys) Authenticate(ctx context.Context, secret string) (KeyUse, error) 
 		return KeyUse{}, missing(err, Refuse(KindUnauthenticated, "Invalid API key"))
 	}
 	use := useOf(counted, at)
-	switch why := standing(s.asNow(counted.Key)); {
+	switch why := standing(counted.asOf(at)); {
 	case why != "":
 		return KeyUse{}, Refuse(KindUnauthenticated, why)
 	case !counted.Counted:
 		return use, Refuse(KindTooMany, "Rate limit exceeded")
 	}
 	return use, nil
-}
-
-func useOf(c CountedKey, at time.Time) KeyUse {
-	return KeyUse{
-		Actor:  Actor{UserID: c.Owner.ID, Email: c.Owner.Email, Role: c.Owner.Role, KeyID: c.ID},
-		Scopes: c.Scopes, Limit: c.RateLimitPerDay, Remaining: max(0, c.RateLimitPerDay-c.RequestsToday), Reset: midnight(at).Add(24 * time.Hour),
-	}
-}
-
-// standing says why a key opens nothing, in the words of contract section 2.8.
-func standing(k Key) string {
-	switch k.Status {
-	case KeyRevoked:
-		return "Key revoked"
-	case KeyExpired:
-		return "Key expired"
-	case KeyActive:
-	}
-	return ""
 }
 
 // Validity is what anybody who has a key may know about it.
@@ -342,14 +306,14 @@ type Validity struct {
 // Validate tells about a key without counting a use.
 func (s *Keys) Validate(ctx context.Context, secret string) (Validity, error) {
 	at := s.now()
-	found, err := s.store.Peek(ctx, KeyHash(secret), at)
+	found, err := s.store.Peek(ctx, KeyHash(secret))
 	if errors.Is(err, ErrNotFound) {
 		return Validity{Fault: "Invalid key"}, nil
 	}
 	if err != nil {
 		return Validity{}, err
 	}
-	key := s.asNow(found.Key)
+	key := found.asOf(at)
 	if why := standing(key); why != "" {
 		return Validity{Fault: why}, nil
 	}

@@ -30,17 +30,19 @@ const (
 
 	// One row update decides and counts, so that of any number of requests at once
 	// exactly as many pass as the limit has. What an earlier day used counts no more
-	// (UTC). An expired key is marked so by its next use.
+	// (UTC).
 	countKey = `
 		UPDATE "ApiKey" k SET
-			status = CASE WHEN k."expiresAt" <= $2 THEN 'EXPIRED' ELSE k.status END,
-			"requestsToday" = CASE WHEN k."expiresAt" <= $2 THEN k."requestsToday" WHEN coalesce(k."lastResetAt", 'epoch') < $3 THEN 1 ELSE k."requestsToday" + 1 END,
+			"requestsToday" = CASE WHEN coalesce(k."lastResetAt", 'epoch') < $3 THEN 1 ELSE k."requestsToday" + 1 END,
 			"lastResetAt" = CASE WHEN coalesce(k."lastResetAt", 'epoch') < $3 THEN $3 ELSE k."lastResetAt" END,
 			"lastRequestAt" = $2
 		FROM "User" u
-		WHERE k."keyHash" = $1 AND k.status = 'ACTIVE' AND u.id = k."userId"
+		WHERE k."keyHash" = $1 AND k.status = 'ACTIVE' AND (k."expiresAt" IS NULL OR k."expiresAt" > $2) AND u.id = k."userId"
 			AND (coalesce(k."lastResetAt", 'epoch') < $3 OR k."requestsToday" < k."rateLimitPerDay")
 		RETURNING ` + keyColumns + `, u.id, u.email, u.role, true`
+
+	// The first use after its end marks a key, as nothing else looks for it.
+	expireKey = `UPDATE "ApiKey" SET status = 'EXPIRED' WHERE "keyHash" = $1 AND status = 'ACTIVE' AND "expiresAt" <= $2`
 
 	peekKey = `SELECT ` + keyColumns + `, u.id, u.email, u.role, false FROM ` + ownedKeys + ` WHERE k."keyHash" = $1`
 
@@ -100,10 +102,10 @@ func (s *Keys) Get(ctx context.Context, id string) (hiring.OwnedKey, error) {
 }
 
 // List implements hiring.KeyStore.
-func (s *Keys) List(ctx context.Context, status hiring.KeyStatus, q hiring.PageQuery) (hiring.Page[hiring.OwnedKey], error) {
+func (s *Keys) List(ctx context.Context, status hiring.KeyStatus, at time.Time, q hiring.PageQuery) (hiring.Page[hiring.OwnedKey], error) {
 	l := listing{
 		columns: ownedKeyColumns, from: ownedKeys, at: `k."createdAt"`, id: "k.id",
-		where: `$1 = '' OR k.status::text = $1`, args: []any{status},
+		where: `$1 = '' OR $1 = CASE WHEN k.status = 'ACTIVE' AND k."expiresAt" <= $2 THEN 'EXPIRED' ELSE k.status::text END`, args: []any{status, at},
 	}
 	page, err := listPage(ctx, s.pool, l, q, scanOwnedKey, func(k hiring.OwnedKey) (time.Time, string) { return k.CreatedAt, k.ID })
 	return page, wrap("list", "API keys", err)
@@ -158,14 +160,20 @@ func (s *Keys) Logs(ctx context.Context, id string, q hiring.PageQuery) (hiring.
 // Count implements hiring.KeyStore.
 func (s *Keys) Count(ctx context.Context, hash string, at time.Time) (hiring.CountedKey, error) {
 	key, err := one(ctx, s.pool, scanCountedKey, countKey, hash, millis(at), millis(at).Truncate(24*time.Hour))
-	if isMissing(err) { // there is none, or it may not be used
-		return s.Peek(ctx, hash, at)
+	if !isMissing(err) {
+		return key, wrap("count use of", "API key", err)
 	}
-	return key, wrap("count use of", "API key", err)
+	// There is none, or it may not be used.
+	key, err = s.Peek(ctx, hash)
+	if err != nil || key.Status != hiring.KeyActive || key.ExpiresAt == nil || key.ExpiresAt.After(at) {
+		return key, err
+	}
+	_, err = s.pool.Exec(ctx, expireKey, hash, millis(at))
+	return key, wrap("expire", "API key", err)
 }
 
 // Peek implements hiring.KeyStore.
-func (s *Keys) Peek(ctx context.Context, hash string, _ time.Time) (hiring.CountedKey, error) {
+func (s *Keys) Peek(ctx context.Context, hash string) (hiring.CountedKey, error) {
 	key, err := one(ctx, s.pool, scanCountedKey, peekKey, hash)
 	return key, wrap("find", "API key", err)
 }
