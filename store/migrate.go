@@ -34,16 +34,15 @@ var (
 	ErrServerTooOld = errors.New("the database server is too old")
 )
 
-// Migrate brings the schema of the database up to date. Processes that start at
-// the same time wait for each other. It goes forward only: ErrSchemaTooNew when
-// the schema is ahead of this program.
+// Migrate brings the schema of the database up to date, and that of the job queue
+// beside it. Processes that start at the same time wait for each other. It goes
+// forward only: ErrSchemaTooNew when the schema is ahead of this program.
 func Migrate(ctx context.Context, url string) error {
-	config, err := pgx.ParseConfig(url)
+	config, err := poolConfig(url, "vantahire-migrate")
 	if err != nil {
-		return fmt.Errorf("DATABASE_URL is not a valid PostgreSQL URL; use postgres://user:password@host:5432/database: %w", err)
+		return err
 	}
-	prepare(config, "vantahire-migrate")
-	guard, err := pgx.ConnectConfig(ctx, config)
+	guard, err := pgx.ConnectConfig(ctx, config.ConnConfig)
 	if err != nil {
 		return fmt.Errorf("connect to the database: %w", err)
 	}
@@ -62,7 +61,7 @@ func Migrate(ctx context.Context, url string) error {
 	if _, err := guard.Exec(ctx, "SELECT pg_advisory_lock($1)", int64(migrationLock)); err != nil {
 		return fmt.Errorf("wait for the schema lock: %w", err)
 	}
-	return migrate(ctx, *config)
+	return migrate(ctx, *config.ConnConfig)
 }
 
 // migrate applies what is missing; the caller holds the lock.

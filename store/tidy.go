@@ -9,22 +9,23 @@ import (
 
 const (
 	// A tidying statement changes this many rows at most, so that none holds locks
-	// for long; it is repeated while there are more.
+	// for long, and leaves those alone that somebody else holds; it is repeated while
+	// there are more.
 	tidyRows = 1000
 
 	deleteOldSessions = `DELETE FROM "InterviewSession" WHERE id IN (SELECT id FROM "InterviewSession" WHERE "expiresAt" < $1 LIMIT 1000 FOR UPDATE SKIP LOCKED)`
 
 	resetCounters = `
 		UPDATE "ApiKey" SET "requestsToday" = 0, "lastResetAt" = now() WHERE id IN (
-			SELECT id FROM "ApiKey" WHERE "requestsToday" > 0 AND coalesce("lastResetAt", 'epoch') < $1 LIMIT 1000 FOR UPDATE SKIP LOCKED)`
+			SELECT id FROM "ApiKey" WHERE status = 'ACTIVE' AND "requestsToday" > 0 AND coalesce("lastResetAt", 'epoch') < $1 LIMIT 1000 FOR UPDATE SKIP LOCKED)`
 
 	expireKeys = `
 		UPDATE "ApiKey" SET status = 'EXPIRED' WHERE id IN (
 			SELECT id FROM "ApiKey" WHERE status = 'ACTIVE' AND "expiresAt" <= $1 LIMIT 1000 FOR UPDATE SKIP LOCKED)`
 
-	deleteOldKeyLogs = `DELETE FROM "ApiUsageLog" WHERE id IN (SELECT id FROM "ApiUsageLog" WHERE "createdAt" < $1 LIMIT 1000)`
+	deleteOldKeyLogs = `DELETE FROM "ApiUsageLog" WHERE id IN (SELECT id FROM "ApiUsageLog" WHERE "createdAt" < $1 LIMIT 1000 FOR UPDATE SKIP LOCKED)`
 
-	deleteOldAnswers = `DELETE FROM idempotency WHERE ctid IN (SELECT ctid FROM idempotency WHERE created_at < $1 LIMIT 1000)`
+	deleteOldAnswers = `DELETE FROM idempotency WHERE ctid IN (SELECT ctid FROM idempotency WHERE created_at < $1 LIMIT 1000 FOR UPDATE SKIP LOCKED)`
 )
 
 // Tidy removes what has had its time. Every method blocks on the database until ctx
@@ -40,7 +41,7 @@ func (s *Tidy) Sessions(ctx context.Context, before time.Time) (int, error) {
 	return s.repeat(ctx, "interview sessions", deleteOldSessions, before)
 }
 
-// Counters sets the counters of keys to 0 that count an earlier day than that of the
+// Counters sets the counters of active keys to 0 that count an earlier day than that of the
 // moment (UTC).
 func (s *Tidy) Counters(ctx context.Context, now time.Time) (int, error) {
 	return s.repeat(ctx, "counters of keys", resetCounters, now.UTC().Truncate(24*time.Hour))
