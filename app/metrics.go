@@ -38,6 +38,10 @@ func (a *App) registerGauges(r *prometheus.Registry) {
 	counter("vantahire_live_events_dropped_total", "Live events dropped because a follower was slow.", func() float64 { return float64(a.bus.Dropped()) })
 	gauge("vantahire_key_log_waiting", "Requests by API keys that are not in their log yet.", func() float64 { return float64(a.keyLogs.Waiting()) })
 	counter("vantahire_key_log_dropped_total", "Requests by API keys that are missing in their log.", func() float64 { return float64(a.keyLogs.Dropped()) })
+	if a.jobs != nil {
+		counter("vantahire_jobs_done_total", "Jobs that were done.", func() float64 { return float64(a.jobs.Done()) })
+		counter("vantahire_jobs_failed_total", "Runs of jobs that failed; they are tried again.", func() float64 { return float64(a.jobs.Failed()) })
+	}
 	r.MustRegister(circuitCollector{a.circuits})
 	counter("vantahire_model_requests_lost_total", "Requests to language models whose answer was not used.", func() float64 { return float64(a.losses.Load()) })
 	counter("vantahire_actor_dead_letters_total", "Messages to actors that had ended.", func() float64 { return float64(a.engine.Stats().DeadLetters) })

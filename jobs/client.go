@@ -40,6 +40,7 @@ type Client struct {
 	river  *river.Client[pgx.Tx]
 	log    *slog.Logger
 	failed atomic.Uint64
+	done   atomic.Uint64
 }
 
 // Start begins to work on the jobs in the database; the schema must be up to date.
@@ -55,8 +56,8 @@ func Start(ctx context.Context, pool *pgxpool.Pool, duties Duties, o Options) (*
 	if o.RescueAfter == 0 {
 		o.RescueAfter = rescueAfter
 	}
-	b := boardOf(duties, o.Log)
 	c := &Client{log: o.Log}
+	b := boardOf(duties, o.Log, func() { c.done.Add(1) })
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
 		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workersAtOnce}}, Workers: b.workers, PeriodicJobs: b.periodic,
 		JobTimeout: o.Timeout, RescueStuckJobsAfter: o.RescueAfter, CompletedJobRetentionPeriod: keepDone, ErrorHandler: failures{c},
@@ -89,6 +90,9 @@ func (c *Client) Stop(ctx context.Context) error {
 
 // softStop is how long jobs under way may go on at the end.
 const softStop = 2 * time.Second
+
+// Done counts runs that succeeded.
+func (c *Client) Done() uint64 { return c.done.Load() }
 
 // Failed counts runs that failed.
 func (c *Client) Failed() uint64 { return c.failed.Load() }

@@ -69,8 +69,9 @@ func (daily) Next(after time.Time) time.Time {
 type duty[T river.JobArgs] struct {
 	river.WorkerDefaults[T]
 
-	do  func(ctx context.Context) (int, error)
-	log *slog.Logger
+	do   func(ctx context.Context) (int, error)
+	done func()
+	log  *slog.Logger
 }
 
 // Work does the duty once.
@@ -79,6 +80,7 @@ func (d *duty[T]) Work(ctx context.Context, job *river.Job[T]) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", job.Kind, err)
 	}
+	d.done()
 	if n > 0 {
 		d.log.Info("duty done", "job", job.Kind, "changed", n)
 	}
@@ -95,7 +97,7 @@ func add[T river.JobArgs](b *board, do func(ctx context.Context) (int, error), w
 	if do == nil {
 		return
 	}
-	river.AddWorker(b.workers, &duty[T]{do: do, log: b.log})
+	river.AddWorker(b.workers, &duty[T]{do: do, done: b.done, log: b.log})
 	b.periodic = append(b.periodic, river.NewPeriodicJob(when, func() (river.JobArgs, *river.InsertOpts) {
 		var args T
 		return args, &river.InsertOpts{MaxAttempts: 3, UniqueOpts: river.UniqueOpts{ByState: pending}}
@@ -106,11 +108,12 @@ func add[T river.JobArgs](b *board, do func(ctx context.Context) (int, error), w
 type board struct {
 	workers  *river.Workers
 	periodic []*river.PeriodicJob
+	done     func() // counts a run
 	log      *slog.Logger
 }
 
-func boardOf(d Duties, log *slog.Logger) *board {
-	b := &board{workers: river.NewWorkers(), log: log}
+func boardOf(d Duties, log *slog.Logger, done func()) *board {
+	b := &board{workers: river.NewWorkers(), done: done, log: log}
 	add[expireInterviews](b, d.ExpireInterviews, river.PeriodicInterval(expireEvery), true)
 	add[cleanSessions](b, d.CleanSessions, river.PeriodicInterval(tidyEvery), true)
 	add[resetCounters](b, d.ResetCounters, daily{}, true)

@@ -49,11 +49,13 @@ func TestTidyTakesWhatHasHadItsTime(t *testing.T) {
 	}{
 		"links": {
 			[]func(testing.TB, *bundle){session("gone", before), session("of the moment", at), session("good", after)},
-			(*store.Tidy).Sessions, 1, `SELECT token FROM "InterviewSession" WHERE length(token) < 20 ORDER BY 1`, []string{"good", "of the moment"},
+			(*store.Tidy).Sessions, 1, `SELECT token FROM "InterviewSession" WHERE length(token) < 20 ORDER BY 1`,
+			[]string{"good", "of the moment"},
 		},
 		"keys": {
 			[]func(testing.TB, *bundle){key("past", "ACTIVE", &before, 0, nil), key("of the moment", "ACTIVE", &at, 0, nil), key("good", "ACTIVE", &after, 0, nil), key("for ever", "ACTIVE", nil, 0, nil), key("revoked", "REVOKED", &before, 0, nil)},
-			(*store.Tidy).Keys, 2, `SELECT id || ' ' || status FROM "ApiKey" ORDER BY 1`, []string{"for ever ACTIVE", "good ACTIVE", "of the moment EXPIRED", "past EXPIRED", "revoked REVOKED"},
+			(*store.Tidy).Keys, 2, `SELECT id || ' ' || status FROM "ApiKey" ORDER BY 1`,
+			[]string{"for ever ACTIVE", "good ACTIVE", "of the moment EXPIRED", "past EXPIRED", "revoked REVOKED"},
 		},
 		"counters": {
 			[]func(testing.TB, *bundle){key("yesterday's", "ACTIVE", nil, 5, ptr(day.Add(-time.Millisecond))), key("today's", "ACTIVE", nil, 6, &day), key("never reset", "ACTIVE", nil, 7, nil), key("unused", "ACTIVE", nil, 0, nil), key("revoked", "REVOKED", nil, 8, nil)},
@@ -62,11 +64,13 @@ func TestTidyTakesWhatHasHadItsTime(t *testing.T) {
 		},
 		"log": {
 			[]func(testing.TB, *bundle){key("k", "ACTIVE", nil, 0, nil), used("/old", before), used("/new", at)},
-			(*store.Tidy).KeyLogs, 1, `SELECT endpoint FROM "ApiUsageLog"`, []string{"/new"},
+			(*store.Tidy).KeyLogs, 1, `SELECT endpoint FROM "ApiUsageLog"`,
+			[]string{"/new"},
 		},
 		"answers": {
 			[]func(testing.TB, *bundle){answered("old", before), answered("new", at)},
-			(*store.Tidy).Answers, 1, `SELECT route FROM idempotency`, []string{"new"},
+			(*store.Tidy).Answers, 1, `SELECT route FROM idempotency`,
+			[]string{"new"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
