@@ -14,7 +14,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/vantahire/vantahire/hiring"
-	"github.com/vantahire/vantahire/interview"
 )
 
 // sessionCookie is the cookie of contract section 1.2.
@@ -66,18 +65,6 @@ func (s *Server) identify(r *http.Request, rule access) (identity, error) {
 		return who, err
 	}
 	return who, s.admits(r, rule, who.actor)
-}
-
-// admits refuses changes while the product is maintained. Interviews that are running
-// go on.
-func (s *Server) admits(r *http.Request, rule access, actor hiring.Actor) error {
-	if rule.maintained || r.Method == http.MethodGet || r.Method == http.MethodHead || s.services.Admin == nil {
-		return nil
-	}
-	if actor.Link != nil && actor.Link.Interview.Status == interview.StatusInProgress {
-		return nil
-	}
-	return s.services.Admin.Admits(r.Context(), actor)
 }
 
 // caller is who presents the request's credentials. A link that is presented where

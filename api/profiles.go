@@ -94,7 +94,7 @@ func (s *Server) patchRecruiterProfile(ctx context.Context, r request[recruiterP
 	p, err := s.services.Accounts.UpdateRecruiterProfile(ctx, r.Actor, hiring.RecruiterProfileChange{
 		CompanyName: in.CompanyName.given(), LogoFileID: in.LogoFileID.given(), BrandColor: in.BrandColor.given(),
 		EmailIntro: in.EmailIntro.given(), EmailTips: in.EmailTips.given(), EmailCTAText: in.EmailCTAText.given(),
-	})
+	}, r.IfMatch)
 	return *recruiterProfileOf(&p), err
 }
 
@@ -131,6 +131,6 @@ func (s *Server) patchCandidateProfile(ctx context.Context, r request[candidateP
 		}
 		change.ExperienceYears = &years
 	}
-	p, err := s.services.Accounts.UpdateCandidateProfile(ctx, r.Actor, change)
+	p, err := s.services.Accounts.UpdateCandidateProfile(ctx, r.Actor, change, r.IfMatch)
 	return *candidateProfileOf(&p), err
 }

@@ -76,7 +76,11 @@ func (s *Server) voice(w http.ResponseWriter, r *http.Request) {
 	}
 	code := unfit(row)
 	if code == 0 {
-		if err := s.services.Calls.Admits(r.Context(), row.ID); err != nil {
+		err := s.admitsCall(r.Context(), row, known)
+		if err == nil {
+			err = s.services.Calls.Admits(r.Context(), row.ID)
+		}
+		if err != nil {
 			writeTryAgain(w, err)
 			return
 		}
@@ -136,6 +140,8 @@ func tryAgain(err error) (text string, seconds int) {
 		return textFull, retryWhenFull
 	case errors.Is(err, errDatabaseAway):
 		return textAway, retryWhenAway
+	case errors.Is(err, hiring.ErrMaintenance):
+		return hiring.ErrMaintenance.Text, retryWhenFull
 	}
 	return "", 0
 }

@@ -2,7 +2,6 @@ package hiring
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -111,6 +110,7 @@ type Admin struct {
 	mu     sync.Mutex
 	cached Settings
 	readAt time.Time
+	saves  uint64 // counts the changes made here
 }
 
 // NewAdmin wires the service.
@@ -122,7 +122,7 @@ func NewAdmin(store AdminStore, logins Logins, profiles Profiles, log *slog.Logg
 // is away, the last known ones.
 func (s *Admin) Current(ctx context.Context) (Settings, error) {
 	s.mu.Lock()
-	cached, age := s.cached, s.now().Sub(s.readAt)
+	cached, age, saves := s.cached, s.now().Sub(s.readAt), s.saves
 	s.mu.Unlock()
 	if cached.ID != "" && age < settingsAge {
 		return cached, nil
@@ -134,14 +134,12 @@ func (s *Admin) Current(ctx context.Context) (Settings, error) {
 		}
 		return Settings{}, err
 	}
-	s.remember(fresh)
-	return fresh, nil
-}
-
-func (s *Admin) remember(fresh Settings) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.cached, s.readAt = fresh, s.now()
+	if s.saves == saves { // else what was read may be older than what was saved
+		s.cached, s.readAt = fresh, s.now()
+	}
+	return fresh, nil
 }
 
 // Settings returns them as stored.
@@ -157,7 +155,10 @@ func (s *Admin) SaveSettings(ctx context.Context, actor Actor, c SettingsChange)
 		return Settings{}, err
 	}
 	s.log.Info("settings were changed", "by", actor.UserID)
-	s.remember(fresh)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cached, s.readAt = fresh, s.now()
+	s.saves++
 	return fresh, nil
 }
 
@@ -253,6 +254,3 @@ func (s *Admin) Admits(ctx context.Context, actor Actor) error {
 	}
 	return ErrMaintenance
 }
-
-// IsMaintenance reports whether a refusal is for maintenance.
-func IsMaintenance(err error) bool { return errors.Is(err, ErrMaintenance) }

@@ -33,10 +33,12 @@ type Profiles interface {
 	// Find returns the profiles a user has; nil for one he has not.
 	Find(ctx context.Context, userID string) (*RecruiterProfile, *CandidateProfile, error)
 	// ChangeRecruiter locks the profile, made now when there is none, lets change
-	// change it, and stores it. ErrNotFound: it names a file that is not there.
-	ChangeRecruiter(ctx context.Context, userID string, change func(*RecruiterProfile)) (RecruiterProfile, error)
+	// change it, and stores it; an error of change is returned and nothing is stored.
+	// Each change gives it a later UpdatedAt. ErrNotFound: the user is gone, or it
+	// names a file that is.
+	ChangeRecruiter(ctx context.Context, userID string, change func(*RecruiterProfile) error) (RecruiterProfile, error)
 	// ChangeCandidate is the same for candidates.
-	ChangeCandidate(ctx context.Context, userID string, change func(*CandidateProfile)) (CandidateProfile, error)
+	ChangeCandidate(ctx context.Context, userID string, change func(*CandidateProfile) error) (CandidateProfile, error)
 	// OwnsFile reports whether the user uploaded the file, of that category.
 	OwnsFile(ctx context.Context, userID, fileID string, category FileCategory) (bool, error)
 }
@@ -62,12 +64,14 @@ func put[T any](to *T, from *T) {
 
 // RecruiterProfile returns the actor's profile.
 func (s *Accounts) RecruiterProfile(ctx context.Context, actor Actor) (RecruiterProfile, error) {
-	return s.profiles.Recruiter(ctx, actor.UserID)
+	p, err := s.profiles.Recruiter(ctx, actor.UserID)
+	return p, missing(err, errNoUser)
 }
 
 // CandidateProfile returns the actor's profile.
 func (s *Accounts) CandidateProfile(ctx context.Context, actor Actor) (CandidateProfile, error) {
-	return s.profiles.Candidate(ctx, actor.UserID)
+	p, err := s.profiles.Candidate(ctx, actor.UserID)
+	return p, missing(err, errNoUser)
 }
 
 // ownFile refuses a file that is not the actor's own upload: profiles open what they
@@ -83,27 +87,36 @@ func (s *Accounts) ownFile(ctx context.Context, actor Actor, field string, file 
 	return err
 }
 
-// UpdateRecruiterProfile changes the actor's profile.
-func (s *Accounts) UpdateRecruiterProfile(ctx context.Context, actor Actor, c RecruiterProfileChange) (RecruiterProfile, error) {
+// UpdateRecruiterProfile changes the actor's profile, if it is still as he last saw
+// it; a nil known asks for nothing.
+func (s *Accounts) UpdateRecruiterProfile(ctx context.Context, actor Actor, c RecruiterProfileChange, known *time.Time) (RecruiterProfile, error) {
 	if err := s.ownFile(ctx, actor, "logoFileId", c.LogoFileID, FileLogo); err != nil {
 		return RecruiterProfile{}, err
 	}
-	return s.profiles.ChangeRecruiter(ctx, actor.UserID, func(p *RecruiterProfile) {
+	p, err := s.profiles.ChangeRecruiter(ctx, actor.UserID, func(p *RecruiterProfile) error {
+		if err := stale(known, p.UpdatedAt); err != nil {
+			return err
+		}
 		put(&p.CompanyName, c.CompanyName)
 		put(&p.LogoFileID, c.LogoFileID)
 		put(&p.BrandColor, c.BrandColor)
 		put(&p.EmailIntro, c.EmailIntro)
 		put(&p.EmailTips, c.EmailTips)
 		put(&p.EmailCTAText, c.EmailCTAText)
+		return nil
 	})
+	return p, missing(err, errNoUser)
 }
 
-// UpdateCandidateProfile changes the actor's profile.
-func (s *Accounts) UpdateCandidateProfile(ctx context.Context, actor Actor, c CandidateProfileChange) (CandidateProfile, error) {
+// UpdateCandidateProfile is the same for candidates.
+func (s *Accounts) UpdateCandidateProfile(ctx context.Context, actor Actor, c CandidateProfileChange, known *time.Time) (CandidateProfile, error) {
 	if err := s.ownFile(ctx, actor, "resumeFileId", c.ResumeFileID, FileResume); err != nil {
 		return CandidateProfile{}, err
 	}
-	return s.profiles.ChangeCandidate(ctx, actor.UserID, func(p *CandidateProfile) {
+	p, err := s.profiles.ChangeCandidate(ctx, actor.UserID, func(p *CandidateProfile) error {
+		if err := stale(known, p.UpdatedAt); err != nil {
+			return err
+		}
 		put(&p.FullName, c.FullName)
 		put(&p.Email, c.Email)
 		put(&p.Phone, c.Phone)
@@ -113,5 +126,7 @@ func (s *Accounts) UpdateCandidateProfile(ctx context.Context, actor Actor, c Ca
 		put(&p.PortfolioURL, c.PortfolioURL)
 		put(&p.Skills, c.Skills)
 		put(&p.ExperienceYears, c.ExperienceYears)
+		return nil
 	})
+	return p, missing(err, errNoUser)
 }

@@ -15,6 +15,10 @@ import (
 const (
 	applicationColumns = `a.id, a."jobId", a."candidateId", a."coverLetter", a."resumeFileId", a.notes, a.status, a."reviewedAt", a."appliedAt", a."updatedAt"`
 
+	// An application has no foreign key to its candidate, so what holds him against
+	// his deletion is this.
+	keepUser = `SELECT id FROM "User" WHERE id = $1 FOR KEY SHARE`
+
 	// The resume is the named one if the candidate uploaded it, else that of his
 	// profile (contract section 2.7).
 	insertApplication = `
@@ -121,6 +125,9 @@ func (s *Applications) Create(ctx context.Context, n hiring.NewApplication, cand
 		return row, job, wrap("apply for job", n.JobID, err)
 	}
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err = oneOf(ctx, tx, pgx.RowTo[string], keepUser, candidateID); err != nil {
+			return err
+		}
 		if job, err = oneOf(ctx, tx, scanJob, selectJob+" FOR SHARE", n.JobID); err != nil {
 			return err
 		}

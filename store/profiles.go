@@ -22,13 +22,16 @@ const (
 	newCandidateProfile = `
 		INSERT INTO "CandidateProfile" ("userId", "fullName", email) SELECT id, "fullName", email FROM "User" WHERE id = $1 ON CONFLICT DO NOTHING`
 
+	// updatedAt is a profile's version: it rises with each change, whatever the clock
+	// says.
 	updateRecruiterProfile = `
-		UPDATE "RecruiterProfile" p SET "companyName" = $2, "logoFileId" = $3, "brandColor" = $4, "emailIntro" = $5, "emailTips" = $6, "emailCtaText" = $7
+		UPDATE "RecruiterProfile" p SET "companyName" = $2, "logoFileId" = $3, "brandColor" = $4, "emailIntro" = $5, "emailTips" = $6, "emailCtaText" = $7,
+			"updatedAt" = greatest(now(), p."updatedAt" + interval '1 millisecond')
 		WHERE p."userId" = $1 RETURNING ` + recruiterProfileColumns
 
 	updateCandidateProfile = `
 		UPDATE "CandidateProfile" p SET "fullName" = $2, email = $3, phone = $4, bio = $5, skills = $6, "experienceYears" = $7, "resumeFileId" = $8,
-			"linkedinUrl" = $9, "portfolioUrl" = $10
+			"linkedinUrl" = $9, "portfolioUrl" = $10, "updatedAt" = greatest(now(), p."updatedAt" + interval '1 millisecond')
 		WHERE p."userId" = $1 RETURNING ` + candidateProfileColumns
 )
 
@@ -93,9 +96,11 @@ func (s *Profiles) Find(ctx context.Context, userID string) (r *hiring.Recruiter
 }
 
 // ChangeRecruiter implements hiring.Profiles.
-func (s *Profiles) ChangeRecruiter(ctx context.Context, userID string, change func(*hiring.RecruiterProfile)) (hiring.RecruiterProfile, error) {
+func (s *Profiles) ChangeRecruiter(ctx context.Context, userID string, change func(*hiring.RecruiterProfile) error) (hiring.RecruiterProfile, error) {
 	p, err := changeProfile(ctx, s.pool, scanRecruiterProfile, selectRecruiterProfile, ensureRecruiterProfile, userID, func(p *hiring.RecruiterProfile) (string, []any, error) {
-		change(p)
+		if err := change(p); err != nil {
+			return "", nil, err
+		}
 		err := checkTexts(field{"companyName", orEmpty(p.CompanyName)}, field{"logoFileId", orEmpty(p.LogoFileID)}, field{"brandColor", orEmpty(p.BrandColor)},
 			field{"emailIntro", orEmpty(p.EmailIntro)}, field{"emailTips", orEmpty(p.EmailTips)}, field{"emailCtaText", orEmpty(p.EmailCTAText)})
 		return updateRecruiterProfile, []any{p.CompanyName, p.LogoFileID, p.BrandColor, p.EmailIntro, p.EmailTips, p.EmailCTAText}, err
@@ -104,9 +109,11 @@ func (s *Profiles) ChangeRecruiter(ctx context.Context, userID string, change fu
 }
 
 // ChangeCandidate implements hiring.Profiles.
-func (s *Profiles) ChangeCandidate(ctx context.Context, userID string, change func(*hiring.CandidateProfile)) (hiring.CandidateProfile, error) {
+func (s *Profiles) ChangeCandidate(ctx context.Context, userID string, change func(*hiring.CandidateProfile) error) (hiring.CandidateProfile, error) {
 	p, err := changeProfile(ctx, s.pool, scanCandidateProfile, selectCandidateProfile, newCandidateProfile, userID, func(p *hiring.CandidateProfile) (string, []any, error) {
-		change(p)
+		if err := change(p); err != nil {
+			return "", nil, err
+		}
 		err := checkTexts(field{"fullName", orEmpty(p.FullName)}, field{"email", orEmpty(p.Email)}, field{"phone", orEmpty(p.Phone)}, field{"bio", orEmpty(p.Bio)},
 			field{"resumeFileId", orEmpty(p.ResumeFileID)}, field{"linkedinUrl", orEmpty(p.LinkedinURL)}, field{"portfolioUrl", orEmpty(p.PortfolioURL)})
 		return updateCandidateProfile, []any{p.FullName, p.Email, p.Phone, p.Bio, p.Skills, p.ExperienceYears, p.ResumeFileID, p.LinkedinURL, p.PortfolioURL}, err

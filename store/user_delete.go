@@ -7,6 +7,12 @@ import (
 )
 
 const (
+	// Deletions of users come one after the other: each touches what is another's, a
+	// candidate's applications to a recruiter's jobs, and two would wait in a ring.
+	oneDeletion = `SELECT pg_advisory_xact_lock(hashtext('delete user'))`
+
+	// Whoever adds something of a user's holds this row against its deletion, by a
+	// foreign key or by itself.
 	lockUser = `SELECT id FROM "User" WHERE id = $1 FOR UPDATE`
 
 	ownInterviews = `SELECT id FROM "Interview" WHERE "recruiterId" = $1 ORDER BY id`
@@ -40,6 +46,9 @@ func (s *Admin) DeleteUser(ctx context.Context, actorID, id string) error {
 		return wrap("delete user", "", pgx.ErrNoRows)
 	}
 	return wrap("delete user", id, pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, oneDeletion); err != nil {
+			return err
+		}
 		if _, err := oneOf(ctx, tx, pgx.RowTo[string], lockUser, id); err != nil {
 			return err
 		}

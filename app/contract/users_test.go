@@ -165,3 +165,95 @@ func TestSettingsAct(t *testing.T) {
 	r.Post("/interviews", one).Want(201)
 	r.Post("/jobs", `{"title":"x"}`).Want(201)
 }
+
+// A change of a profile that is not as its owner last saw it is refused; of two at
+// once one is.
+func TestProfilesAreChangedAsTheyWereSeen(t *testing.T) {
+	t.Parallel()
+	h := apptest.Open(t)
+	r, c := h.Recruiter(), h.Candidate()
+	for path, client := range map[string]*apptest.Client{"/users/recruiter-profile": r, "/users/candidate-profile": c} {
+		body := map[string]string{"/users/recruiter-profile": `{"companyName":"Acme"}`, "/users/candidate-profile": `{"bio":"I build things."}`}[path]
+		tag := client.Get(path).Want(200).Header.Get("ETag")
+		client.Do("GET", path, "", "If-None-Match", tag).Want(304)
+		statuses := make(chan int)
+		for range 2 {
+			go func() { statuses <- client.Do("PATCH", path, body, "If-Match", tag).Status }()
+		}
+		if a, b := <-statuses, <-statuses; a+b != 200+412 {
+			t.Errorf("%s: two at once: %d and %d", path, a, b)
+		}
+		a := client.Patch(path, body).Want(200)
+		client.Do("PATCH", path, body, "If-Match", tag).Refused(412, "The resource has changed")
+		client.Do("PATCH", path, body, "If-Match", a.Header.Get("ETag")).Want(200)
+	}
+}
+
+// Two suites that begin at the same time log in as one user.
+func TestTestLoginsAtOnceAreOneUser(t *testing.T) {
+	t.Parallel()
+	h := apptest.Open(t)
+	ids := make(chan string)
+	const logins = 8
+	for range logins {
+		go func() {
+			a := h.Nobody().Do("POST", "/auth/test-login", `{"email":"same@example.com","role":"CANDIDATE"}`, "X-Test-Token", apptest.TestToken)
+			if a.Status != 200 {
+				t.Errorf("%d %s", a.Status, a.Body)
+				ids <- ""
+				return
+			}
+			ids <- a.Str("id")
+		}()
+	}
+	first := <-ids
+	for range logins - 1 {
+		if id := <-ids; id != first {
+			t.Errorf("logged in as %q and as %q", first, id)
+		}
+	}
+}
+
+func TestAdministratorsInputIsChecked(t *testing.T) {
+	t.Parallel()
+	h := apptest.Open(t)
+	r, admin := h.Recruiter(), h.Admin()
+	for _, body := range []string{
+		`{"maxInterviewsPerRecruiter":0}`, `{"maxInterviewsPerRecruiter":99999999999999999999}`, `{"maxInterviewsPerRecruiter":"7"}`, `{"defaultInterviewDuration":121}`,
+		`{"defaultInterviewDuration":30.5}`, `{"maintenanceMode":"yes"}`, `{"maintenanceMode":null}`, `{"secretSignupCode":7}`, `{"secretSignupCode":"a\u0000b"}`,
+	} {
+		admin.Patch("/admin/settings", body).Refused(400, "Invalid input")
+	}
+	admin.Patch("/admin/settings", `[]`).Refused(400, "Invalid input")
+	for _, path := range []string{"/users?search=a%00b", "/admin/users?search=%ff", "/admin/users?role=admin", "/admin/interviews?status=OPEN", "/admin/users?updatedAfter=yesterday"} {
+		admin.Get(path).Refused(400, "Invalid input")
+	}
+	for _, path := range []string{"/users?page=-1&limit=abc", "/admin/users?page=99999999999999999999", "/admin/interviews?limit=0"} {
+		if a := admin.Get(path).Want(200); a.At("pagination.page") != 1.0 || a.At("pagination.limit") != 20.0 {
+			t.Errorf("%s: %s", path, a.Body)
+		}
+	}
+	for path, days := range map[string]int{"/admin/analytics": 30, "/admin/analytics?days=0": 30, "/admin/analytics?days=x": 30, "/admin/analytics?days=1": 1, "/admin/analytics?days=9999": 366} {
+		if rows, _ := admin.Get(path).Want(200).At("dailyStats").([]any); len(rows) != days {
+			t.Errorf("%s: %d days", path, len(rows))
+		}
+	}
+	for _, id := range []string{"nobody", "%00", "%ff"} {
+		admin.Get("/users/"+id).Refused(404, "User not found")
+		admin.Patch("/users/"+id+"/role", `{"role":"ADMIN"}`).Refused(404, "User not found")
+		admin.Delete("/admin/users/"+id).Refused(404, "User not found")
+	}
+	for _, path := range []string{"/users/" + r.UserID + "/role", "/admin/users/" + r.UserID + "/role"} {
+		for _, body := range []string{`{}`, `{"role":null}`, `{"role":"admin"}`} {
+			admin.Patch(path, body).Refused(400, "Invalid role")
+		}
+	}
+	if a := admin.Patch("/admin/users/"+r.UserID+"/role", `{"role":"RECRUITER"}`).Want(200); a.Str("recruiterProfile.subscriptionStatus") != "FREE" || a.At("lastLoginAt") == nil {
+		t.Errorf("the changed account: %s", a.Body)
+	}
+	first := admin.Get("/admin/users?limit=1").Want(200)
+	next := admin.Get("/admin/users?limit=1&cursor=" + first.Str("pagination.nextCursor")).Want(200)
+	if first.Str("data.0.id") == next.Str("data.0.id") || next.At("pagination.page") != 1.0 {
+		t.Errorf("one after the other: %s and %s", first.Body, next.Body)
+	}
+}
