@@ -24,6 +24,7 @@ type declared struct {
 	decoder      *decoder
 	handle       fiber.Handler // nil for streamed routes
 	stream       http.Handler  // nil for JSON routes
+	fields       []string      // of a multipart form, beside its file
 }
 
 // request is a decoded request of an authorised caller.

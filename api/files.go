@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -13,14 +14,14 @@ import (
 
 func (s *Server) fileRoutes() []declared {
 	return []declared{
-		s.streamed(http.MethodPost, "/files", accessAnybody.scope("files:write"), http.StatusCreated, "Upload a file", s.postFile),
+		s.streamed(http.MethodPost, "/files", accessAnybody.scope("files:write"), http.StatusCreated, "Upload a file", s.postFile).form("category", "purpose", "interviewId", "jobApplicationId").answers(reflect.TypeFor[uploadedFile]()),
 		s.streamed(http.MethodGet, "/files/:id", accessAnybody.scope("files:read"), http.StatusOK, "Download a file", s.getFile),
 		route(http.MethodDelete, "/files/:id", accessSession.scope("files:write"), http.StatusOK, "Delete a file", s.deleteFile),
 		route(http.MethodGet, "/files/:id/signed", accessAnybody.scope("files:read"), http.StatusOK, "Make a URL that opens a file for a while", s.signFile),
-		s.streamed(http.MethodPost, "/users/recruiter-profile/logo", accessRecruiter, http.StatusCreated, "Upload the company's logo", s.postLogo),
+		s.streamed(http.MethodPost, "/users/recruiter-profile/logo", accessRecruiter, http.StatusCreated, "Upload the company's logo", s.postLogo).form().answers(reflect.TypeFor[logoBody]()),
 		route(http.MethodDelete, "/users/recruiter-profile/logo", accessRecruiter, http.StatusOK, "Take the company's logo away", s.deleteLogo),
-		s.streamed(http.MethodPost, "/interviews/:id/files", accessLink, http.StatusCreated, "Upload a screenshot or document of an interview", s.postInterviewFile),
-		s.streamed(http.MethodPost, "/interviews/:id/resume", accessLink, http.StatusCreated, "Upload the candidate's resume", s.postInterviewResume),
+		s.streamed(http.MethodPost, "/interviews/:id/files", accessLink, http.StatusCreated, "Upload a screenshot or document of an interview", s.postInterviewFile).form("type").answers(reflect.TypeFor[interviewFile]()),
+		s.streamed(http.MethodPost, "/interviews/:id/resume", accessLink, http.StatusCreated, "Upload the candidate's resume", s.postInterviewResume).form().answers(reflect.TypeFor[resumeBody]()),
 		route(http.MethodGet, "/interviews/:id/screenshots", accessRecruiter.scope("interviews:read"), http.StatusOK, "List an interview's screenshots", s.screenshots),
 	}
 }
@@ -50,7 +51,7 @@ func (s *Server) postFile(w http.ResponseWriter, r *http.Request, actor hiring.A
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusCreated, uploadedFile{f.ID, f.Name, f.MimeType, f.Size, f.Category, p.Purpose, s.services.Files.URL(f.ID)})
+	return writeCreated(w, uploadedFile{f.ID, f.Name, f.MimeType, f.Size, f.Category, p.Purpose, s.services.Files.URL(f.ID)})
 }
 
 // receive takes a form and stores its file. ask says what the form's fields ask for.
@@ -75,14 +76,14 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, actor hiring.Ac
 	return s.store(r.Context(), actor, u, ask(u.fields))
 }
 
-func writeJSON(w http.ResponseWriter, status int, body any) error {
+func writeCreated(w http.ResponseWriter, body any) error {
 	raw, err := marshal(body)
 	if err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(raw)))
-	w.WriteHeader(status)
+	w.WriteHeader(http.StatusCreated)
 	_, _ = w.Write(raw) // the client's leaving is not ours to report
 	return nil
 }
@@ -122,7 +123,7 @@ func (s *Server) postLogo(w http.ResponseWriter, r *http.Request, actor hiring.A
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusCreated, logoBody{f.ID, s.services.Files.URL(f.ID)})
+	return writeCreated(w, logoBody{f.ID, s.services.Files.URL(f.ID)})
 }
 
 func (s *Server) deleteLogo(ctx context.Context, r request[struct{}]) (okBody, error) {
@@ -161,7 +162,7 @@ func (s *Server) postInterviewFile(w http.ResponseWriter, r *http.Request, actor
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusCreated, interviewFile{"files/" + f.ID, f.ID, s.services.Files.URL(f.ID)})
+	return writeCreated(w, interviewFile{"files/" + f.ID, f.ID, s.services.Files.URL(f.ID)})
 }
 
 type resumeBody struct {
@@ -178,7 +179,7 @@ func (s *Server) postInterviewResume(w http.ResponseWriter, r *http.Request, act
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusCreated, resumeBody{f.ID})
+	return writeCreated(w, resumeBody{f.ID})
 }
 
 type screenshot struct {

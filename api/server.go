@@ -78,6 +78,9 @@ type Server struct {
 	accepted *accepted
 	texts    *texts
 	handler  http.Handler
+	began    time.Time
+	document []byte // OpenAPI
+	docs     docsPage
 	uploads  chan struct{} // a place for each body that is taken
 	blind    bool          // the last look for cut calls failed; of whoever watches
 }
@@ -90,7 +93,10 @@ func New(cfg Config, services Services) *Server {
 	if cfg.BodyWait == 0 {
 		cfg.BodyWait = bodyWait
 	}
-	s := &Server{cfg: cfg, services: services, log: cfg.Log, sockets: newSockets(), accepted: newAccepted(), texts: newTexts(), uploads: make(chan struct{}, uploadsAtOnce)}
+	s := &Server{
+		cfg: cfg, services: services, log: cfg.Log, sockets: newSockets(), accepted: newAccepted(), texts: newTexts(),
+		uploads: make(chan struct{}, uploadsAtOnce), began: time.Now(),
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /voice/{interviewId}", s.voice)
 	if services.Profile != nil {
@@ -100,6 +106,13 @@ func New(cfg Config, services Services) *Server {
 		mux.Handle("GET /metrics", services.Metrics)
 	}
 	routes := s.routes()
+	var err error
+	if s.document, err = document(routes, cfg.APIURL); err == nil {
+		s.docs, err = newDocsPage(routes, s.document)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("api: the routes can't be described: %v", err)) // of our own declarations: found by the first test
+	}
 	for _, r := range routes {
 		if r.stream != nil {
 			mux.Handle(r.method+" "+muxPath(r.path), r.stream)
@@ -146,7 +159,7 @@ func (s *Server) routes() []declared {
 	return slices.Concat(
 		s.healthRoutes(), s.authRoutes(), s.userRoutes(), s.keyRoutes(), s.candidateRoutes(), s.interviewRoutes(), s.planRoutes(),
 		s.jobRoutes(), s.applicationRoutes(), s.notificationRoutes(), s.adminRoutes(), s.adminJobRoutes(), s.fileRoutes(),
-		s.userRowRoutes(),
+		s.userRowRoutes(), s.docsRoutes(),
 	)
 }
 

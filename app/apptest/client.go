@@ -66,6 +66,7 @@ func (c *Client) Send(method, path string, body io.Reader, headers ...string) An
 	for i := 0; i+1 < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
+	noteCall(method, path)
 	a := Answer{t: c.t, Request: method + " " + path}
 	res, err := http.DefaultTransport.RoundTrip(req) // follows no redirect
 	if err != nil {
