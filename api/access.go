@@ -14,7 +14,6 @@ const (
 	audienceCandidate
 	audienceAdmin
 	audienceLink // the holder of an interview link
-	audienceSessionOrLink
 )
 
 // access is the rule a route declares. The zero value opens nothing and does not
@@ -32,14 +31,13 @@ type access struct {
 
 // The rules.
 var (
-	accessPublic        = access{who: audiencePublic}
-	accessAnybody       = access{who: audienceAnybody}
-	accessSession       = access{who: audienceSession}
-	accessRecruiter     = access{who: audienceRecruiter}
-	accessCandidate     = access{who: audienceCandidate}
-	accessAdmin         = access{who: audienceAdmin}
-	accessLink          = access{who: audienceLink}
-	accessSessionOrLink = access{who: audienceSessionOrLink}
+	accessPublic    = access{who: audiencePublic}
+	accessAnybody   = access{who: audienceAnybody}
+	accessSession   = access{who: audienceSession}
+	accessRecruiter = access{who: audienceRecruiter}
+	accessCandidate = access{who: audienceCandidate}
+	accessAdmin     = access{who: audienceAdmin}
+	accessLink      = access{who: audienceLink}
 )
 
 // scope opens the route to API keys that have the scope, too.
@@ -64,7 +62,7 @@ func (a access) always() access {
 func (a access) String() string {
 	name := map[audience]string{
 		audiencePublic: "public", audienceAnybody: "anybody", audienceSession: "session", audienceRecruiter: "recruiter",
-		audienceCandidate: "candidate", audienceAdmin: "admin", audienceLink: "link", audienceSessionOrLink: "session or link",
+		audienceCandidate: "candidate", audienceAdmin: "admin", audienceLink: "link",
 	}[a.who]
 	if a.keys != "" {
 		name += ", key with " + a.keys

@@ -72,7 +72,7 @@ func (s *Server) identify(r *http.Request, rule access) (identity, error) {
 func (s *Server) caller(r *http.Request, rule access) (identity, error) {
 	var who identity
 	ctx := r.Context()
-	if rule.who == audienceLink || rule.who == audienceSessionOrLink || rule.who == audienceAnybody {
+	if rule.who == audienceLink || rule.who == audienceAnybody {
 		token := interviewToken(r)
 		if token != "" || rule.who == audienceLink {
 			access, err := s.services.Hiring.Authorise(ctx, token)
@@ -148,11 +148,6 @@ func allow(actor hiring.Actor, rule access) error {
 	switch rule.who {
 	case audienceAnybody, audienceLink:
 		return nil
-	case audienceSessionOrLink:
-		if actor.IsUser() || actor.Link != nil {
-			return nil
-		}
-		return errUnauthorised
 	default:
 	}
 	if !actor.IsUser() {

@@ -105,10 +105,10 @@ func (d declared) first(check fiber.Handler) declared {
 	return d
 }
 
-// plainRoute declares a JSON route without input that answers by itself.
-func plainRoute(method, path string, who access, status int, summary string, out reflect.Type, handle fiber.Handler) declared {
+// plainRoute declares a GET route without input that answers by itself.
+func plainRoute(path string, who access, summary string, out reflect.Type, handle fiber.Handler) declared {
 	return declared{
-		method: method, path: path, access: who, status: status, summary: summary,
+		method: http.MethodGet, path: path, access: who, status: http.StatusOK, summary: summary,
 		in: reflect.TypeFor[struct{}](), out: out, decoder: &decoder{}, handle: handle,
 	}
 }

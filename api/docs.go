@@ -147,8 +147,8 @@ func (r *fieldRules) String() string {
 
 func (s *Server) docsRoutes() []declared {
 	return []declared{
-		plainRoute(http.MethodGet, "/openapi.json", accessPublic, http.StatusOK, "Read this API's document (OpenAPI 3.1)", nil, s.getDocument),
-		plainRoute(http.MethodGet, "/docs", accessPublic, http.StatusOK, "Read about this API as a page", nil, s.getDocs),
+		plainRoute("/openapi.json", accessPublic, "Read this API's document (OpenAPI 3.1)", nil, s.getDocument),
+		plainRoute("/docs", accessPublic, "Read about this API as a page", nil, s.getDocs),
 	}
 }
 

@@ -34,8 +34,8 @@ type readyBody struct {
 
 func (s *Server) healthRoutes() []declared {
 	return []declared{
-		plainRoute(http.MethodGet, "/health", accessPublic, http.StatusOK, "Check the database and Redis", reflect.TypeFor[healthBody](), s.health),
-		plainRoute(http.MethodGet, "/ready", accessPublic, http.StatusOK, "Tell whether new interviews may come here", reflect.TypeFor[readyBody](), s.ready),
+		plainRoute("/health", accessPublic, "Check the database and Redis", reflect.TypeFor[healthBody](), s.health),
+		plainRoute("/ready", accessPublic, "Tell whether new interviews may come here", reflect.TypeFor[readyBody](), s.ready),
 	}
 }
 

@@ -165,8 +165,6 @@ func (a access) security() []map[string][]string {
 		return append([]map[string][]string{{}, link}, user...)
 	case audienceLink:
 		return []map[string][]string{link}
-	case audienceSessionOrLink:
-		return append(user, link)
 	default:
 		return user
 	}
