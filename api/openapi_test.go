@@ -132,7 +132,7 @@ func object(v any) map[string]any {
 	return o
 }
 
-func texts(v any) (list []string) {
+func textsOfOf(v any) (list []string) {
 	items, _ := v.([]any)
 	for _, item := range items {
 		list = append(list, fmt.Sprint(item))
@@ -243,8 +243,8 @@ func (c *comparison) compare(where string, was, is any, in bool) {
 	if a, b := fmt.Sprint(old["type"]), fmt.Sprint(now["type"]); a != b {
 		c.found = append(c.found, fmt.Sprintf("%s was %s and is %s", where, a, b))
 	}
-	for _, v := range texts(old["enum"]) {
-		if !slices.Contains(texts(now["enum"]), v) {
+	for _, v := range textsOf(old["enum"]) {
+		if !slices.Contains(textsOf(now["enum"]), v) {
 			c.found = append(c.found, where+": "+v+" is gone")
 		}
 	}
@@ -255,7 +255,7 @@ func (c *comparison) compare(where string, was, is any, in bool) {
 		}
 		c.compare(where+"."+name, at(old, "properties", name), at(now, "properties", name), in)
 	}
-	needed, needs := texts(old["required"]), texts(now["required"])
+	needed, needs := textsOf(old["required"]), textsOf(now["required"])
 	if in {
 		for _, name := range needs {
 			if !slices.Contains(needed, name) {
