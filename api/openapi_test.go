@@ -132,7 +132,7 @@ func object(v any) map[string]any {
 	return o
 }
 
-func textsOfOf(v any) (list []string) {
+func textsOf(v any) (list []string) {
 	items, _ := v.([]any)
 	for _, item := range items {
 		list = append(list, fmt.Sprint(item))
