@@ -29,8 +29,12 @@ type Answer struct {
 // and than a dead one counts as alive.
 const ownerWait = 8 * time.Second
 
-// ownerLook is how often it looks meanwhile.
-const ownerLook = 250 * time.Millisecond
+// ownerLook is how often it looks meanwhile, and untakenLook the pause before a
+// message is brought again that came when its interview was just let go.
+const (
+	ownerLook   = 250 * time.Millisecond
+	untakenLook = 10 * time.Millisecond
+)
 
 // Converse brings a written message to its interview, which it takes up when it is
 // not live, and returns the interviewer's reply to it, when both lines are durable.
@@ -57,11 +61,12 @@ func (i *Interviews) Converse(ctx context.Context, info Info, content string) (A
 			}
 			return Answer{}, err
 		}
+		wait := ownerLook
 		if errors.Is(err, errUntaken) {
-			continue
+			wait = untakenLook
 		}
 		select {
-		case <-time.After(ownerLook):
+		case <-time.After(wait):
 		case <-ctx.Done():
 			return Answer{}, context.Cause(ctx)
 		}
@@ -74,7 +79,10 @@ var errUntaken = errors.New("the interview let go before the message came")
 
 func (i *Interviews) ask(ctx context.Context, info Info, content string) (Answer, error) {
 	if !i.IsLive(info.ID) {
-		if err := i.deps.Ledger.Elsewhere(ctx, info.ID, i.cfg.Owner); errors.As(err, new(*interview.OwnedElsewhereError)) {
+		within, cancel := context.WithTimeout(ctx, elsewhereTimeout)
+		err := i.deps.Ledger.Elsewhere(within, info.ID, i.cfg.Owner)
+		cancel()
+		if errors.As(err, new(*interview.OwnedElsewhereError)) {
 			return Answer{}, err // what else may be wrong the claim will say
 		}
 	}

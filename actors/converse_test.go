@@ -277,7 +277,7 @@ func TestAModelThatStallsInASentenceIsBroughtToItsEnd(t *testing.T) {
 
 func TestAnEndElsewhereCutsTheReplyAndTellsItsWriter(t *testing.T) {
 	t.Parallel()
-	for _, reason := range []interview.EndReason{interview.EndElsewhere, interview.EndRevoked} {
+	for reason, want := range map[interview.EndReason]error{interview.EndElsewhere: ErrNotActive, interview.EndRevoked: ErrInterrupted} {
 		play(t, func(s *scene) {
 			s.writes("")
 			s.chat.delay = 5 * time.Second
@@ -291,7 +291,7 @@ func TestAnEndElsewhereCutsTheReplyAndTellsItsWriter(t *testing.T) {
 				t.Error(err)
 			}
 			began := time.Now()
-			if err := <-failed; !errors.Is(err, ErrNotActive) || time.Since(began) > time.Second {
+			if err := <-failed; !errors.Is(err, want) || time.Since(began) > time.Second {
 				t.Errorf("%s: %v after %s", reason, err, time.Since(began))
 			}
 			synctest.Wait()
@@ -301,6 +301,33 @@ func TestAnEndElsewhereCutsTheReplyAndTellsItsWriter(t *testing.T) {
 			s.wantLines("assistant: This is reply 1.", "user: My answer.")
 		})
 	}
+}
+
+func TestMoreMessagesThanAnybodyWritesAreRefused(t *testing.T) {
+	t.Parallel()
+	play(t, func(s *scene) {
+		s.writes("")
+		s.chat.delay = time.Second
+		outcomes := make(chan error, maxWaiting+3)
+		for range cap(outcomes) {
+			go func() {
+				_, err := s.calls.Converse(s.t.Context(), s.info(), "Hello.")
+				outcomes <- err
+			}()
+		}
+		refused := 0
+		for range cap(outcomes) {
+			switch err := <-outcomes; {
+			case errors.Is(err, ErrInterrupted):
+				refused++
+			case err != nil:
+				t.Error(err)
+			}
+		}
+		if refused != 2 { // one is being answered, maxWaiting wait
+			t.Errorf("%d were refused", refused)
+		}
+	})
 }
 
 func TestAWriterWhoLeavesStillHasAReply(t *testing.T) {

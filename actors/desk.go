@@ -48,10 +48,11 @@ func (d *desk) fail(err error) {
 }
 
 // notAnswered is what is told to those whom the end of an interview's life leaves
-// without a reply.
+// without a reply. Of a revoked link it is not known whether it was theirs: they may
+// try again, and are refused at the door if it was.
 func notAnswered(reason interview.EndReason) error {
 	switch {
-	case reason.Final(), reason == interview.EndElsewhere, reason == interview.EndRevoked:
+	case reason.Final(), reason == interview.EndElsewhere:
 		return fmt.Errorf("%w: %s", ErrNotActive, reason)
 	case reason == interview.EndShutdown:
 		return ErrClosed
@@ -128,8 +129,8 @@ func (a *interviewActor) onAsked(c *engine.Ctx[interviewMsg], q *question) {
 	case a.phase >= phaseEnding:
 		return // whoever admits it next answers
 	case len(a.desk.waiting) >= maxWaiting:
+		q.taken.Store(true) // it is not to be brought again at once
 		q.fail(ErrInterrupted)
-		q.taken.Store(true)
 		return
 	}
 	a.desk.waiting = append(a.desk.waiting, q)
@@ -159,6 +160,9 @@ func (a *interviewActor) serve(c *engine.Ctx[interviewMsg]) {
 		return
 	}
 	if d.current != nil || d.opening == "" { // the machine has given up
+		for _, q := range d.waiting {
+			q.taken.Store(true)
+		}
 		d.fail(ErrInterrupted)
 	}
 	if len(d.waiting) == 0 {

@@ -278,7 +278,9 @@ func (f *fakeCalls) End(_ interview.ID, reason interview.EndReason) error {
 	if reason == interview.EndRevoked {
 		code = voiceproto.CloseRevoked
 	}
-	f.transport.Close(code, "")
+	if f.transport != nil {
+		f.transport.Close(code, "")
+	}
 	return nil
 }
 

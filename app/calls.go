@@ -88,7 +88,7 @@ func (a *App) callConfig() (actors.Config, error) {
 		return actors.Config{}, err
 	}
 	host, _ := os.Hostname()
-	cfg := actors.Config{MaxCalls: a.cfg.Voice.MaxCalls, Budget: actors.Budget{Tokens: a.cfg.Providers.Tokens, Characters: a.cfg.Providers.Characters}, Owner: fmt.Sprintf("%s/%d/%s", host, os.Getpid(), uuid.NewString()), Turn: t}
+	cfg := actors.Config{MaxCalls: a.cfg.Voice.MaxCalls, MaxTexts: a.cfg.Voice.MaxTexts, Budget: actors.Budget{Tokens: a.cfg.Providers.Tokens, Characters: a.cfg.Providers.Characters}, Owner: fmt.Sprintf("%s/%d/%s", host, os.Getpid(), uuid.NewString()), Turn: t}
 	if a.cfg.Voice.VAD == "energy" {
 		return cfg, nil
 	}

@@ -143,8 +143,12 @@ type Providers struct {
 
 // Voice is the live interview.
 type Voice struct {
-	// MaxCalls is how many interviews may be live at once in this process.
+	// MaxCalls is how many spoken interviews may be live at once in this process.
 	MaxCalls int `env:"VANTAHIRE_MAX_CALLS" default:"100" min:"1" max:"10000"`
+	// MaxTexts is how many interviews in writing may be live at once beside them. They
+	// need no speech, and are live only while a reply is made and for a few seconds
+	// more.
+	MaxTexts int `env:"VANTAHIRE_MAX_TEXTS" default:"1000" min:"1" max:"100000"`
 	// VAD is the voice detector: silero, energy, or auto: silero when its weights
 	// were fetched.
 	VAD string `env:"VANTAHIRE_VAD" default:"auto" oneof:"auto silero energy"`
