@@ -26,6 +26,7 @@ func commands() []command {
 	return []command{
 		{"serve", "run the server", serve},
 		{"call", "hold an interview from the command line", call},
+		{"seed", "load accounts, jobs and interviews for tests and demos", seed},
 		{"providers", "serve simulated providers, for trying and testing", simulatedProviders},
 		{"verify", "check the stored record of an interview: complete, in order, unchanged", verify},
 		{"replay", "derive an interview's record again from what the turn machine was fed", replay},
