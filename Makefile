@@ -45,6 +45,7 @@ test-setup: assets
 	@scripts/install-postgres.sh
 	@scripts/install-redis.sh
 	@scripts/install-opus-tools.sh
+	@scripts/install-chromium.sh
 
 test: test-setup ## run all tests with the race detector and print their count
 	@go run ./scripts/testcount $(TEST_FLAGS) ./...

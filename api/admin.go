@@ -76,9 +76,12 @@ func (s *Server) adminUser(ctx context.Context, r request[idIn]) (userDetail, er
 	return s.getUser(ctx, r)
 }
 
-func (s *Server) adminSetRole(ctx context.Context, r request[roleIn]) (adminUserRow, error) {
-	u, err := s.services.Admin.SetRole(ctx, r.Actor, r.In.ID, r.In.Role)
-	return adminUserRowOf(u), err
+// adminSetRole answers with what adminUser shows (contract section 2.11).
+func (s *Server) adminSetRole(ctx context.Context, r request[roleIn]) (userDetail, error) {
+	if _, err := s.services.Admin.SetRole(ctx, r.Actor, r.In.ID, r.In.Role); err != nil {
+		return userDetail{}, err
+	}
+	return s.getUser(ctx, request[idIn]{In: idIn{r.In.ID}})
 }
 
 func (s *Server) deleteUser(ctx context.Context, r request[idIn]) (okBody, error) {

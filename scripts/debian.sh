@@ -32,7 +32,15 @@ apt_install() {
 
 # apt_unpack PACKAGES: downloads the packages and unpacks them into deb_root. apt
 # keeps its state in the cache folder, so that nothing of the system is touched.
-apt_unpack() {
+apt_unpack() { unpack "" "$@"; }
+
+# apt_unpack_whole PACKAGES: as apt_unpack, with all that they need and this system
+# lacks.
+apt_unpack_whole() { unpack whole "$@"; }
+
+unpack() {
+	how=$1
+	shift
 	say "downloading $* into $deb_root"
 	state=$vantahire_cache/apt
 	mkdir -p "$deb_root" "$state/lists/partial" "$state/archives/partial" "$state/debs"
@@ -43,6 +51,10 @@ apt_unpack() {
 	shift
 	# shellcheck disable=SC2086
 	apt-get $options update -qq >/dev/null
+	if [ "$how" = whole ]; then
+		# shellcheck disable=SC2046,SC2086
+		set -- $(apt-get $options install --simulate --no-install-recommends "$@" | sed -n 's/^Inst \([^ ]*\).*/\1/p')
+	fi
 	# shellcheck disable=SC2086
 	(cd "$state/debs" && apt-get $options download -qq "$@" >/dev/null)
 	for deb in "$state"/debs/*.deb; do
