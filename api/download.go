@@ -1,6 +1,8 @@
 package api
 
 import (
+	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -31,9 +33,18 @@ func (s *Server) getFile(w http.ResponseWriter, r *http.Request, actor hiring.Ac
 		return err
 	}
 	describeFile(w.Header(), f, signed)
-	content := &pacedContent{s.services.Files.Open(r.Context(), f), http.NewResponseController(w)}
+	if strings.Contains(r.Header.Get("Range"), ",") {
+		// Many small parts would have many chunks read for few bytes; a server may
+		// answer with the whole (RFC 9110, section 14.2).
+		r.Header.Del("Range")
+	}
+	content := &pacedContent{Content: s.services.Files.Open(r.Context(), f), conn: http.NewResponseController(w)}
 	http.ServeContent(w, r, "", time.Time{}, content) // Range, HEAD, 304 and 416: RFC 9110
 	_ = content.conn.SetWriteDeadline(time.Time{})    // what follows on the connection has its own time
+	if content.failed != nil {
+		s.log.Debug("download broke off", "request", r.Header.Get(headerRequestID), "file", id, "err", content.failed)
+		panic(http.ErrAbortHandler) // no client takes half a file for a whole one
+	}
 	return nil
 }
 
@@ -74,17 +85,21 @@ func asciiName(name string) string {
 	}, name)
 }
 
-// pacedContent moves the deadline of writing with each read. A read that fails ends
-// the answer short of what it announced, which breaks the connection: no client takes
-// half a file for a whole one.
+// pacedContent moves the deadline of writing with each read, and keeps what reading
+// failed with: http.ServeContent tells nobody.
 type pacedContent struct {
 	*hiring.Content
 
-	conn *http.ResponseController
+	conn   *http.ResponseController
+	failed error
 }
 
 // Read reads on.
 func (c *pacedContent) Read(p []byte) (int, error) {
 	_ = c.conn.SetWriteDeadline(time.Now().Add(downloadWait)) // fails only without a connection, in tests
-	return c.Content.Read(p)
+	n, err := c.Content.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		c.failed = err
+	}
+	return n, err
 }

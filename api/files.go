@@ -58,13 +58,12 @@ func (s *Server) postFile(w http.ResponseWriter, r *http.Request, actor hiring.A
 func (s *Server) receive(w http.ResponseWriter, r *http.Request, actor hiring.Actor, ask func(map[string]string) hiring.UploadRequest) (hiring.File, hiring.Placement, error) {
 	var category hiring.FileCategory
 	u, err := s.takeUpload(w, r, func(fields map[string]string) (int64, error) {
-		request := ask(fields)
+		request := ask(fields) // what it names may still come
 		category = hiring.FileCategory(request.Category)
-		if category == "" { // it may still come
+		if category == "" {
 			return s.services.Files.MaxSize(""), nil
 		}
-		_, err := hiring.PlaceUpload(actor, request)
-		return s.services.Files.MaxSize(category), err
+		return s.services.Files.MaxSize(category), hiring.AdmitUpload(actor, request.Category)
 	})
 	if errors.Is(err, errFileTooLarge) {
 		err = hiring.TooLarge(s.services.Files.MaxSize(category))
@@ -72,7 +71,7 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, actor hiring.Ac
 	if err != nil {
 		return hiring.File{}, hiring.Placement{}, err
 	}
-	defer u.close()
+	defer s.letGo(u)
 	return s.store(r.Context(), actor, u, ask(u.fields))
 }
 
@@ -153,9 +152,9 @@ func (s *Server) postInterviewFile(w http.ResponseWriter, r *http.Request, actor
 	f, _, err := s.receive(w, r, actor, func(fields map[string]string) hiring.UploadRequest {
 		switch fields["type"] {
 		case "screenshot":
-			return hiring.UploadRequest{Category: string(hiring.FileScreenshot)}
+			return hiring.UploadRequest{Category: string(hiring.FileScreenshot), Late: true}
 		case "document":
-			return hiring.UploadRequest{Category: string(hiring.FileDocument)}
+			return hiring.UploadRequest{Category: string(hiring.FileDocument), Late: true}
 		}
 		return hiring.UploadRequest{Category: fields["type"]}
 	})

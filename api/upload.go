@@ -45,19 +45,13 @@ type upload struct {
 	spool    *os.File // nil: there is no file in the form
 }
 
-// close lets go of the bytes.
-func (u *upload) close() {
-	if u.spool != nil {
-		_ = u.spool.Close()
-	}
-}
-
 // content reads the bytes from their beginning.
 func (u *upload) content() io.Reader { return io.NewSectionReader(u.spool, 0, u.size) }
 
 // takeUpload reads a form. limit is the most bytes its file may have, by what its
 // fields say so far: a file that comes before its category is held against the
-// largest limit first. Too much is refused while it is read.
+// largest limit first. Too much is refused while it is read. The caller lets the
+// upload go.
 func (s *Server) takeUpload(w http.ResponseWriter, r *http.Request, limit func(fields map[string]string) (int64, error)) (*upload, error) {
 	boundary, err := formBoundary(r.Header.Get("Content-Type"))
 	if err != nil {
@@ -69,18 +63,26 @@ func (s *Server) takeUpload(w http.ResponseWriter, r *http.Request, limit func(f
 	}
 	select {
 	case s.uploads <- struct{}{}:
-		defer func() { <-s.uploads }()
 	default:
+		w.Header().Set("Connection", "close")
 		return nil, hiring.Refuse(hiring.KindUnavailable, "Too many uploads at once. Please try again shortly.")
 	}
 	u := &upload{fields: map[string]string{}}
 	err = u.read(multipart.NewReader(http.MaxBytesReader(w, r.Body, uploadLimit), boundary), limit)
 	if err != nil {
-		u.close()
+		s.letGo(u)
 		w.Header().Set("Connection", "close") // the rest may still be on its way
 		return nil, err
 	}
 	return u, nil
+}
+
+// letGo lets go of an upload's bytes and of its place.
+func (s *Server) letGo(u *upload) {
+	if u.spool != nil {
+		_ = u.spool.Close()
+	}
+	<-s.uploads
 }
 
 func formBoundary(contentType string) (string, error) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/vantahire/vantahire/interview"
@@ -111,7 +112,7 @@ func isText(head []byte) bool {
 	if slices.ContainsFunc(head, func(b byte) bool { return b < ' ' && b != '\t' && b != '\n' && b != '\r' && b != '\f' || b == 0x7f }) {
 		return false
 	}
-	return !bytes.HasPrefix(head, []byte("%PDF-"))
+	return !slices.ContainsFunc([]string{"%PDF-", "GIF8", "\xff\xd8\xff"}, func(magic string) bool { return bytes.HasPrefix(head, []byte(magic)) })
 }
 
 // SniffType guesses the type of a file that declares none.
@@ -156,6 +157,9 @@ var purposes = []Purpose{PurposeLogo, PurposeProfileResume, PurposeInterviewResu
 // UploadRequest is what an upload says about its file; empty fields were not given.
 type UploadRequest struct {
 	Category, Purpose, InterviewID, ApplicationID string
+	// Late lets the holder of a link finish what he sends for a while after the
+	// interview's completion.
+	Late bool
 }
 
 // Placement is where a file goes; empty fields attach it to nothing.
@@ -164,31 +168,49 @@ type Placement struct {
 	Purpose       Purpose
 	InterviewID   interview.ID
 	ApplicationID string
+	Late          bool // see UploadRequest
+}
+
+// TakesUploads reports whether a candidate's file may still come to the interview.
+func (p Placement) TakesUploads(i *Interview, now time.Time) bool {
+	return i.Status == interview.StatusPending || i.Status == interview.StatusInProgress || p.Late && i.takesWritings(now)
+}
+
+// AdmitUpload refuses whoever may not upload a file of the category whatever else he
+// says about it: before the file is taken, when its other fields may still come.
+func AdmitUpload(actor Actor, category string) error {
+	switch {
+	case !actor.IsUser() && actor.Link == nil:
+		return Refuse(KindUnauthenticated, "Unauthorized")
+	case category == "":
+		return Refuse(KindInvalid, "File and category required")
+	case !slices.Contains(fileCategories, FileCategory(category)):
+		return checkParameters(UploadRequest{Category: category})
+	case FileCategory(category) == FileLogo && (actor.Link != nil || !actor.Recruits()):
+		return Refuse(KindForbidden, "Only recruiters can upload logos")
+	case FileCategory(category) == FileScreenshot && actor.Link == nil:
+		return Refuse(KindForbidden, "Screenshots require interview token")
+	}
+	return nil
 }
 
 // PlaceUpload decides where an upload goes and whether the actor may upload it at all
 // (contract sections 4.2 to 4.4). That the named interview or application is the
 // actor's own, the store checks.
-func PlaceUpload(actor Actor, r UploadRequest) (Placement, error) {
-	p := Placement{Category: FileCategory(r.Category), Purpose: Purpose(r.Purpose), InterviewID: interview.ID(r.InterviewID), ApplicationID: r.ApplicationID}
-	switch {
-	case !actor.IsUser() && actor.Link == nil:
-		return p, Refuse(KindUnauthenticated, "Unauthorized")
-	case r.Category == "":
-		return p, Refuse(KindInvalid, "File and category required")
+func PlaceUpload(actor Actor, r UploadRequest, now time.Time) (Placement, error) {
+	p := Placement{Category: FileCategory(r.Category), Purpose: Purpose(r.Purpose), InterviewID: interview.ID(r.InterviewID), ApplicationID: r.ApplicationID, Late: r.Late}
+	if (actor.IsUser() || actor.Link != nil) && r.Category != "" {
+		if err := checkParameters(r); err != nil {
+			return p, err
+		}
 	}
-	if err := checkParameters(r); err != nil {
+	if err := AdmitUpload(actor, r.Category); err != nil {
 		return p, err
 	}
 	if actor.Link != nil {
-		return placeByLink(*actor.Link, p)
+		return placeByLink(*actor.Link, p, now)
 	}
-	switch {
-	case p.Category == FileLogo && !actor.Recruits():
-		return p, Refuse(KindForbidden, "Only recruiters can upload logos")
-	case p.Category == FileScreenshot:
-		return p, Refuse(KindForbidden, "Screenshots require interview token")
-	case p.Category != FileLogo && actor.Recruits() && r.InterviewID == "" && r.ApplicationID == "":
+	if p.Category != FileLogo && actor.Recruits() && r.InterviewID == "" && r.ApplicationID == "" {
 		return p, Refuse(KindInvalid, "InterviewId or jobApplicationId required")
 	}
 	if p.Purpose == "" {
@@ -224,11 +246,10 @@ func requireID(actor Actor, p Placement, named bool) error {
 
 // placeByLink places what the holder of an interview link uploads: always with that
 // interview, while it may still be held.
-func placeByLink(link Access, p Placement) (Placement, error) {
+func placeByLink(link Access, p Placement, now time.Time) (Placement, error) {
 	p.InterviewID, p.ApplicationID = link.Interview.ID, ""
 	switch p.Category {
-	case FileLogo:
-		return p, Refuse(KindForbidden, "Only recruiters can upload logos")
+	case FileLogo: // refused before
 	case FileResume:
 		if p.Purpose == "" {
 			p.Purpose = PurposeInterviewResume
@@ -244,7 +265,7 @@ func placeByLink(link Access, p Placement) (Placement, error) {
 	if err := checkPurpose(p); err != nil {
 		return p, err
 	}
-	if s := link.Interview.Status; s != interview.StatusPending && s != interview.StatusInProgress {
+	if !p.TakesUploads(&link.Interview, now) {
 		return p, ErrInterviewOver
 	}
 	return p, nil

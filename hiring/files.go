@@ -106,7 +106,7 @@ func FileName(name string) string {
 
 // Save stores an upload. content has size bytes, the first of which are head.
 func (s *Files) Save(ctx context.Context, actor Actor, r UploadRequest, name, mimeType string, size int64, head []byte, content io.Reader) (File, Placement, error) {
-	p, err := PlaceUpload(actor, r)
+	p, err := PlaceUpload(actor, r, s.now())
 	switch {
 	case err != nil:
 		return File{}, p, err

@@ -38,7 +38,7 @@ const (
 	// Logos are everybody's: nobody has to be looked up for them.
 	selectLogo = `SELECT ` + fileColumns + ` FROM "File" f WHERE f.id = $1 AND f.category = 'LOGO'`
 
-	lockInterviewForUpload = `SELECT "recruiterId", "candidateUserId", "candidateEmail", status FROM "Interview" WHERE id = $1 FOR SHARE`
+	lockInterviewForUpload = `SELECT "recruiterId", status, "completedAt" FROM "Interview" WHERE id = $1 FOR SHARE`
 
 	lockApplicationForUpload = `
 		SELECT a."candidateId", j."recruiterId" FROM "JobApplication" a JOIN "Job" j ON j.id = a."jobId" WHERE a.id = $1 FOR SHARE OF a`
@@ -91,7 +91,7 @@ func (s *Files) Save(ctx context.Context, actor hiring.Actor, f hiring.File, p h
 		return wrap("save file", f.ID, err)
 	}
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := mayAttach(ctx, tx, actor, p); err != nil {
+		if err := mayAttach(ctx, tx, actor, p, f.CreatedAt); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, insertFile, f.ID, f.Name, f.MimeType, f.Size, f.Category, f.UploadedBy, f.InterviewID, f.JobApplicationID, millis(f.CreatedAt)); err != nil {
@@ -123,22 +123,18 @@ func saveContent(ctx context.Context, tx pgx.Tx, f hiring.File, content io.Reade
 
 // mayAttach checks that what a file is for is the actor's business, and keeps it so
 // until the file is there.
-func mayAttach(ctx context.Context, tx pgx.Tx, actor hiring.Actor, p hiring.Placement) error {
+func mayAttach(ctx context.Context, tx pgx.Tx, actor hiring.Actor, p hiring.Placement, now time.Time) error {
 	if p.InterviewID != "" {
-		var (
-			recruiter, email string
-			candidate        *string
-			status           interview.Status
-		)
-		err := tx.QueryRow(ctx, lockInterviewForUpload, p.InterviewID).Scan(&recruiter, &candidate, &email, &status)
+		var row hiring.Interview
+		err := tx.QueryRow(ctx, lockInterviewForUpload, p.InterviewID).Scan(&row.RecruiterID, &row.Status, &row.CompletedAt)
 		switch {
 		case errors.Is(err, pgx.ErrNoRows):
 			return hiring.ErrForeignInterview
 		case err != nil:
 			return err
-		case actor.Link != nil && status != interview.StatusPending && status != interview.StatusInProgress:
+		case actor.Link != nil && !p.TakesUploads(&row, now):
 			return hiring.ErrInterviewOver
-		case actor.Link == nil && !actor.MayManage(recruiter) && (candidate == nil || *candidate != actor.UserID):
+		case actor.Link == nil && !actor.MayManage(row.RecruiterID):
 			return hiring.ErrForeignInterview
 		}
 	}
