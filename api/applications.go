@@ -117,12 +117,12 @@ type editApplicationIn struct {
 }
 
 func (s *Server) editApplication(ctx context.Context, r request[editApplicationIn]) (applicationRow, error) {
-	row, err := s.services.Applications.Edit(ctx, r.Actor, r.In.ID, r.In.CoverLetter.given(), r.In.Notes.given())
+	row, err := s.services.Applications.Edit(ctx, r.Actor, r.In.ID, r.In.CoverLetter.given(), r.In.Notes.given(), r.IfMatch)
 	return applicationRowOf(row), err
 }
 
 func (s *Server) withdrawApplication(ctx context.Context, r request[idIn]) (okBody, error) {
-	return okBody{true}, s.services.Applications.Withdraw(ctx, r.Actor, r.In.ID)
+	return okBody{true}, s.services.Applications.Withdraw(ctx, r.Actor, r.In.ID, r.IfMatch)
 }
 
 func (s *Server) getApplication(ctx context.Context, r request[idIn]) (applicationDetail, error) {

@@ -206,7 +206,7 @@ func (s *Server) patchJob(ctx context.Context, r request[patchJobIn]) (jobRow, e
 }
 
 func (s *Server) deleteJob(ctx context.Context, r request[idIn]) (okBody, error) {
-	return okBody{true}, s.services.Jobs.Delete(ctx, r.Actor, r.In.ID)
+	return okBody{true}, s.services.Jobs.Delete(ctx, r.Actor, r.In.ID, r.IfMatch)
 }
 
 type jobStatusIn struct {

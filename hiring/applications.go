@@ -81,9 +81,11 @@ type ApplicationStore interface {
 	Get(ctx context.Context, id string) (ListedApplication, error)
 	List(ctx context.Context, filter ApplicationFilter, q PageQuery) (Page[ListedApplication], error)
 	// Change locks the application, lets decide look at it and its job and change
-	// it, and stores it. ErrNotFound.
+	// it, and stores it. One that decide leaves as it is keeps its UpdatedAt; each
+	// change gives it a later one. ErrNotFound.
 	Change(ctx context.Context, id string, decide func(*Application, Job) error) (Application, Job, error)
-	// Delete removes an application with its files when decide allows it.
+	// Delete removes an application with the files that hang on it alone when decide
+	// allows it.
 	Delete(ctx context.Context, id string, decide func(Application, Job) error) (Application, Job, error)
 }
 
@@ -232,13 +234,16 @@ func (s *Applications) Review(ctx context.Context, actor Actor, id string, chang
 }
 
 // Edit changes what the candidate wrote.
-func (s *Applications) Edit(ctx context.Context, actor Actor, id string, coverLetter, notes **string) (Application, error) {
+func (s *Applications) Edit(ctx context.Context, actor Actor, id string, coverLetter, notes **string, known *time.Time) (Application, error) {
 	row, _, err := s.store.Change(ctx, id, func(a *Application, _ Job) error {
 		switch {
 		case a.CandidateID != actor.UserID:
 			return errNoApplication
 		case !CandidateMayEdit(a.Status):
 			return Refuse(KindInvalid, "Cannot update application after it has been reviewed")
+		}
+		if err := stale(known, a.UpdatedAt); err != nil {
+			return err
 		}
 		if coverLetter != nil {
 			a.CoverLetter = *coverLetter
@@ -252,7 +257,7 @@ func (s *Applications) Edit(ctx context.Context, actor Actor, id string, coverLe
 }
 
 // Withdraw takes an application back: it is deleted.
-func (s *Applications) Withdraw(ctx context.Context, actor Actor, id string) error {
+func (s *Applications) Withdraw(ctx context.Context, actor Actor, id string, known *time.Time) error {
 	row, job, err := s.store.Delete(ctx, id, func(a Application, _ Job) error {
 		switch {
 		case a.CandidateID != actor.UserID:
@@ -260,7 +265,7 @@ func (s *Applications) Withdraw(ctx context.Context, actor Actor, id string) err
 		case !CandidateMayWithdraw(a.Status):
 			return Refuse(KindInvalid, "Cannot withdraw application at this stage")
 		}
-		return nil
+		return stale(known, a.UpdatedAt)
 	})
 	if err != nil {
 		return missing(fmt.Errorf("withdraw: %w", err), errNoApplication)

@@ -76,11 +76,14 @@ type JobStore interface {
 	// at most.
 	Recent(ctx context.Context, id string, limit int) ([]Interview, []Application, error)
 	// Change locks the job, lets decide look at it and change it, and stores it. An
-	// error of decide is returned and nothing is stored. ErrNotFound.
+	// error of decide is returned and nothing is stored. A job that decide leaves as
+	// it is keeps its UpdatedAt; each change gives it a later one. ErrNotFound.
 	Change(ctx context.Context, id string, decide func(*Job) error) (Job, error)
-	// Delete removes the job with its applications and their files and unlinks its
-	// interviews, in one transaction. ErrNotFound.
-	Delete(ctx context.Context, id string) error
+	// Delete locks the job, lets check look at it, and removes it with its
+	// applications and the files that hang on these alone, and unlinks its interviews,
+	// in one transaction. It returns what was removed: the job and the ids of the
+	// applications. An error of check is returned and nothing is removed. ErrNotFound.
+	Delete(ctx context.Context, id string, check func(Job) error) (Job, []string, error)
 	// Plan returns the job's question plan. ErrNotFound: there is no such job.
 	Plan(ctx context.Context, id string) (Plan, error)
 	// SetPlan stores a plan as the next version. With known set it must be the
@@ -221,12 +224,22 @@ func (s *Jobs) SetStatus(ctx context.Context, actor Actor, id string, to JobStat
 	})
 }
 
-// Delete removes a job; its interviews stay.
-func (s *Jobs) Delete(ctx context.Context, actor Actor, id string) error {
-	if _, err := s.Get(ctx, actor, id); err != nil {
-		return err
+// Delete removes a job with its applications, of each of which its recruiter is told;
+// its interviews stay.
+func (s *Jobs) Delete(ctx context.Context, actor Actor, id string, known *time.Time) error {
+	job, applications, err := s.store.Delete(ctx, id, func(job Job) error {
+		if !actor.MayManage(job.RecruiterID) {
+			return errNoJob
+		}
+		return stale(known, job.UpdatedAt)
+	})
+	if err != nil {
+		return jobError(err)
 	}
-	return jobError(s.store.Delete(ctx, id))
+	for _, application := range applications {
+		s.publisher.Publish(UserTopic(job.RecruiterID), "application:deleted", applicationEvent{ApplicationID: application, JobID: job.ID})
+	}
+	return nil
 }
 
 // Approve approves a job. With publish a draft becomes active as well (contract

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"reflect"
 	"time"
 
 	"github.com/google/uuid"
@@ -36,8 +37,17 @@ const (
 			AND NOT EXISTS (SELECT FROM "CandidateProfile" p WHERE p."resumeFileId" = f.id)
 			AND NOT EXISTS (SELECT FROM "JobApplication" o WHERE o."resumeFileId" = f.id AND o.id <> $2)`
 
+	// A resume that something else shows as well outlives the application it hangs on.
+	keepSharedResumes = `
+		UPDATE "File" f SET "jobApplicationId" = NULL
+		WHERE f."jobApplicationId" = ANY ($1) AND (
+			EXISTS (SELECT FROM "CandidateProfile" p WHERE p."resumeFileId" = f.id)
+			OR EXISTS (SELECT FROM "JobApplication" o WHERE o."resumeFileId" = f.id AND o.id <> ALL ($1))
+			OR EXISTS (SELECT FROM "Interview" i WHERE i."candidateResumeFileId" = f.id))`
+
 	updateApplication = `
-		UPDATE "JobApplication" a SET "coverLetter" = $2, notes = $3, status = $4, "reviewedAt" = $5 WHERE a.id = $1 RETURNING ` + applicationColumns
+		UPDATE "JobApplication" a SET "coverLetter" = $2, notes = $3, status = $4, "reviewedAt" = $5, ` + nextVersion + `
+		WHERE a.id = $1 RETURNING ` + applicationColumns
 
 	selectApplicationAndJob = `SELECT ` + applicationColumns + `, ` + jobColumns + ` FROM "JobApplication" a JOIN "Job" j ON j.id = a."jobId" WHERE a.id = $1`
 
@@ -184,10 +194,14 @@ func (s *Applications) List(ctx context.Context, f hiring.ApplicationFilter, q h
 // Change implements hiring.ApplicationStore.
 func (s *Applications) Change(ctx context.Context, id string, decide func(*hiring.Application, hiring.Job) error) (hiring.Application, hiring.Job, error) {
 	return s.locked(ctx, "change application", id, func(tx pgx.Tx, b *applicationAndJob) error {
+		before := b.application
 		if err := decide(&b.application, b.job); err != nil {
 			return err
 		}
 		a := b.application
+		if reflect.DeepEqual(before, a) {
+			return nil // nothing to store, and no new version
+		}
 		if err := checkTexts(field{"coverLetter", orEmpty(a.CoverLetter)}, field{"notes", orEmpty(a.Notes)}); err != nil {
 			return err
 		}
@@ -203,9 +217,21 @@ func (s *Applications) Delete(ctx context.Context, id string, decide func(hiring
 		if err := decide(b.application, b.job); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `DELETE FROM "JobApplication" WHERE id = $1`, id)
-		return err
+		return deleteApplications(ctx, tx, []string{id})
 	})
+}
+
+// deleteApplications removes applications, which are locked, with the files that hang
+// on them alone.
+func deleteApplications(ctx context.Context, tx pgx.Tx, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, keepSharedResumes, ids); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `DELETE FROM "JobApplication" WHERE id = ANY ($1)`, ids)
+	return err
 }
 
 // locked runs f in a transaction that has the application locked.

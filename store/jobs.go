@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"reflect"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,8 +14,17 @@ import (
 )
 
 const (
+	// updatedAt is a row's version: of two changes in one moment the second is later.
+	nextVersion = `"updatedAt" = greatest(date_trunc('milliseconds', now()), "updatedAt" + interval '1 millisecond')`
+
 	jobColumns = `j.id, j."recruiterId", j.title, j.description, j.department, j.location, j."jobType", j."salaryRange",
 		j.status, j."approvalStatus", j."approvedAt", j."approvedBy", j."rejectionReason", j."createdAt", j."updatedAt"`
+
+	// A user's deletion holds his row before anything of his: who deletes one of his
+	// jobs goes behind it, so that the two don't wait for each other in a ring.
+	keepJobsRecruiter = `SELECT u.id FROM "User" u WHERE u.id = (SELECT "recruiterId" FROM "Job" WHERE id = $1) FOR KEY SHARE`
+
+	lockApplicationsOfJobs = `SELECT id FROM "JobApplication" WHERE "jobId" = ANY ($1) ORDER BY id FOR UPDATE`
 
 	selectJob = `SELECT ` + jobColumns + ` FROM "Job" j WHERE j.id = $1`
 
@@ -24,7 +34,7 @@ const (
 
 	updateJob = `
 		UPDATE "Job" j SET title = $2, description = $3, department = $4, location = $5, "jobType" = $6, "salaryRange" = $7, status = $8,
-			"approvalStatus" = $9, "approvedAt" = $10, "approvedBy" = $11, "rejectionReason" = $12
+			"approvalStatus" = $9, "approvedAt" = $10, "approvedBy" = $11, "rejectionReason" = $12, ` + nextVersion + `
 		WHERE j.id = $1 RETURNING ` + jobColumns
 
 	// A list shows the job's recruiter and what hangs on it.
@@ -155,30 +165,49 @@ func (s *Jobs) Change(ctx context.Context, id string, decide func(*hiring.Job) e
 		if job, err = oneOf(ctx, tx, scanJob, selectJob+" FOR UPDATE", id); err != nil {
 			return err
 		}
+		before := job
 		if err := decide(&job); err != nil {
 			return err
+		}
+		if reflect.DeepEqual(before, job) {
+			return nil // nothing to store, and no new version
 		}
 		if err := checkJob(job); err != nil {
 			return err
 		}
 		job, err = oneOf(ctx, tx, scanJob, updateJob, id, job.Title, job.Description, job.Department, job.Location, job.JobType, job.SalaryRange, job.Status,
-			job.ApprovalStatus, job.ApprovedAt, job.ApprovedBy, job.RejectionReason)
+			job.ApprovalStatus, millisOrNull(job.ApprovedAt), job.ApprovedBy, job.RejectionReason)
 		return err
 	})
 	return job, wrap("change job", id, err)
 }
 
 // Delete implements hiring.JobStore.
-func (s *Jobs) Delete(ctx context.Context, id string) error {
+func (s *Jobs) Delete(ctx context.Context, id string, check func(hiring.Job) error) (job hiring.Job, applications []string, err error) {
 	if !known(id) {
-		return wrap("delete job", "", pgx.ErrNoRows)
+		return job, nil, wrap("delete job", "", pgx.ErrNoRows)
 	}
-	return wrap("delete job", id, pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return deleteJobs(ctx, tx, []string{id}) }))
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err = oneOf(ctx, tx, pgx.RowTo[string], keepJobsRecruiter, id); err != nil {
+			return err
+		}
+		if job, err = oneOf(ctx, tx, scanJob, selectJob+" FOR UPDATE", id); err != nil {
+			return err
+		}
+		if err = check(job); err != nil {
+			return err
+		}
+		if applications, err = listOf(ctx, tx, lockApplicationsOfJobs, []string{id}); err != nil {
+			return err
+		}
+		return deleteJobs(ctx, tx, []string{id})
+	})
+	return job, applications, wrap("delete job", id, err)
 }
 
 // deleteJobs removes jobs with their applications, whose files go with them, and
 // unlinks their interviews (by the foreign key). The jobs are locked first, so that
-// nobody applies meanwhile.
+// nobody applies meanwhile. pgx.ErrNoRows: there is none of them.
 func deleteJobs(ctx context.Context, tx pgx.Tx, ids []string) error {
 	var locked []string
 	rows, err := tx.Query(ctx, `SELECT id FROM "Job" WHERE id = ANY ($1) ORDER BY id FOR UPDATE`, ids)
@@ -191,7 +220,11 @@ func deleteJobs(ctx context.Context, tx pgx.Tx, ids []string) error {
 	if len(locked) == 0 {
 		return pgx.ErrNoRows
 	}
-	if _, err := tx.Exec(ctx, `DELETE FROM "JobApplication" WHERE "jobId" = ANY ($1)`, locked); err != nil {
+	applications, err := listOf(ctx, tx, lockApplicationsOfJobs, locked)
+	if err != nil {
+		return err
+	}
+	if err := deleteApplications(ctx, tx, applications); err != nil {
 		return err
 	}
 	_, err = tx.Exec(ctx, `DELETE FROM "Job" WHERE id = ANY ($1)`, locked)

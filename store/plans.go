@@ -15,7 +15,8 @@ const (
 
 	// A plan that somebody has not seen is not overwritten: no row comes back then.
 	updateJobPlan = `
-		UPDATE "Job" SET plan = $2::jsonb, "planVersion" = "planVersion" + 1, "planUpdatedAt" = now()
+		UPDATE "Job" SET plan = $2::jsonb, "planVersion" = "planVersion" + 1, ` + nextVersion + `,
+			"planUpdatedAt" = greatest(date_trunc('milliseconds', now()), "planUpdatedAt" + interval '1 millisecond')
 		WHERE id = $1 AND ($3::timestamptz IS NULL OR coalesce("planUpdatedAt", 'epoch') = $3)
 		RETURNING "planVersion", plan, "planUpdatedAt"`
 )
