@@ -128,7 +128,7 @@ func TestAnUploadThatIsCutLeavesNothing(t *testing.T) {
 			_, _ = w.Write(body[:sent])
 			_ = w.(*net.TCPConn).CloseWrite()
 		})
-		if res != nil && res.StatusCode != 400 {
+		if res != nil && res.StatusCode != http.StatusBadRequest {
 			t.Errorf("%d of %d bytes: %d", sent, len(body), res.StatusCode)
 		}
 	}
