@@ -22,7 +22,7 @@ endef
 WEIGHTS := assets/dist/fetched.json
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test test-setup lint fmt bench soak load fuzz assets generate build clean
+.PHONY: help run setup test test-setup lint fmt bench soak load rest fuzz assets generate build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,11 @@ soak: test-setup ## kill servers, databases and networks under calls for about a
 
 load: build ## hold 100 calls on simulated providers, then interrupt 20 of them (scripts/load.sh; CALLS=100)
 	@CALLS=$(or $(CALLS),100) scripts/load.sh
+
+rest: build ## measure the REST API with PostgreSQL and Redis, and post too much to it (scripts/rest.sh; DURATION=10s)
+	@scripts/install-postgres.sh
+	@scripts/install-redis.sh
+	@scripts/rest.sh
 
 fuzz: check-go ## fuzz each parser of outside bytes for a while
 	@for target in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | sort -u); do \
