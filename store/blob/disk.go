@@ -2,168 +2,260 @@ package blob
 
 import (
 	"context"
-	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path"
+	"strings"
+	"sync"
 	"time"
 )
 
-// partPrefix begins the names of objects that are still arriving. No key has a part
-// that begins with a dot.
-const partPrefix = ".part-"
-
-// Disk keeps objects as files of a folder. All paths are resolved inside of it (see
-// os.Root): neither a key nor a symbolic link leads out.
+// Disk keeps objects in a folder: the object a/b.webm is the file a/b.webm, with its
+// content type in a/.b.webm.json. What is being uploaded stands in .incoming. No key
+// has such names, as no segment begins with a dot.
+//
+// The folder is only ever reached through an os.Root and links are never followed, so
+// that nothing in the folder leads out of it.
 type Disk struct {
-	root *os.Root
-	most int64 // bytes of an object
-	url  string
-	key  []byte
-	now  func() time.Time
+	o       DiskOptions
+	root    *os.Root
+	signKey []byte
+
+	// mu makes the two files of an object one: writers hold it while they rename,
+	// readers while they open. No bytes of objects are read or written under it.
+	mu sync.RWMutex
 }
 
 var _ Store = (*Disk)(nil)
 
-// NewDisk keeps objects of at most most bytes in a folder, which it makes if it is
-// missing. url is where the world finds Handler, without a slash at its end; key
-// signs URLs. The caller closes it.
-func NewDisk(folder, url string, key []byte, most int64) (*Disk, error) {
-	if len(key) == 0 {
-		return nil, errors.New("blob: a key to sign URLs with is missing")
+// DiskOptions are about a Disk.
+type DiskOptions struct {
+	// Secret signs URLs: at least 32 bytes. A URL is good for every Disk with it.
+	Secret []byte
+	// BaseURL is where Handler is mounted, without a slash at the end.
+	BaseURL string
+	// MaxPutBytes bounds an upload by a signed URL. Defaults to 2 GiB: an hour of
+	// video at 4 Mbit/s is 1.8 GB.
+	MaxPutBytes int64
+}
+
+const (
+	minSecret    = 32
+	defaultPut   = 2 << 30
+	incoming     = ".incoming"
+	folderMode   = 0o700
+	fileMode     = 0o600
+	keepIncoming = 24 * time.Hour // no upload lasts that long; what is older, a crash left
+)
+
+// OpenDisk opens the folder, and makes it if need be. It removes what a crash left of
+// uploads more than a day ago.
+func OpenDisk(folder string, o DiskOptions) (*Disk, error) {
+	if o.MaxPutBytes <= 0 {
+		o.MaxPutBytes = defaultPut
 	}
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return nil, fmt.Errorf("make the folder of objects: %w", err)
+	signKey, err := deriveKey(o.Secret)
+	if err != nil {
+		return nil, err
+	}
+	if err = os.MkdirAll(folder, folderMode); err != nil {
+		return nil, fmt.Errorf("folder of objects: %w", err)
 	}
 	root, err := os.OpenRoot(folder)
 	if err != nil {
-		return nil, fmt.Errorf("open the folder of objects: %w", err)
+		return nil, fmt.Errorf("folder of objects: %w", err)
 	}
-	return &Disk{root: root, most: most, url: url, key: key, now: time.Now}, nil
+	d := &Disk{o: o, root: root, signKey: signKey}
+	if err = d.sweep(); err != nil {
+		return nil, errors.Join(fmt.Errorf("folder of objects: %w", err), root.Close())
+	}
+	return d, nil
 }
 
-// Close lets go of the folder.
+// Close gives the folder back. Readers that are open go on.
 func (d *Disk) Close() error { return d.root.Close() }
 
-// Put implements Store. The object is written beside its place, brought to the disk,
-// and then moved there in one step.
-func (d *Disk) Put(ctx context.Context, key string, content io.Reader) (Info, error) {
-	if err := CheckKey(key); err != nil {
-		return Info{}, err
+// sweep makes the folder of uploads, without what is old in it.
+func (d *Disk) sweep() error {
+	if err := d.root.MkdirAll(incoming, folderMode); err != nil {
+		return err
 	}
-	info, err := d.put(ctx, key, content)
-	if err != nil {
-		return Info{}, fmt.Errorf("store object %s: %w", key, err)
-	}
-	return info, nil
-}
-
-func (d *Disk) put(ctx context.Context, key string, content io.Reader) (info Info, err error) {
-	folder := path.Dir(key)
-	if err := d.root.MkdirAll(folder, 0o700); err != nil {
-		return Info{}, err
-	}
-	name := path.Join(folder, partPrefix+rand.Text())
-	part, err := d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return Info{}, err
-	}
-	defer func() {
-		if err != nil {
-			_ = part.Close()
-			_ = d.root.Remove(name)
-		}
-	}()
-	info.Size, err = io.Copy(part, io.LimitReader(reader{ctx, content}, d.most+1))
-	if err != nil {
-		return Info{}, err
-	}
-	if info.Size > d.most {
-		return Info{}, ErrTooLarge
-	}
-	stat, err := part.Stat()
-	if err = errors.Join(err, part.Sync(), part.Close()); err != nil {
-		return Info{}, err
-	}
-	info.Modified = stat.ModTime()
-	if err = d.root.Rename(name, key); err != nil {
-		return Info{}, err
-	}
-	return info, d.syncFolder(folder)
-}
-
-// syncFolder brings a name to the disk.
-func (d *Disk) syncFolder(folder string) error {
-	f, err := d.root.Open(folder)
+	found, err := fs.ReadDir(d.root.FS(), incoming)
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Sync(), f.Close())
+	for _, e := range found {
+		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > keepIncoming {
+			if err := d.root.Remove(path.Join(incoming, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
-// reader ends with its context.
-type reader struct {
-	ctx context.Context //nolint:containedctx // of the one object that is read
-	io.Reader
-}
-
-// Read reads on.
-func (r reader) Read(p []byte) (int, error) {
-	if err := context.Cause(r.ctx); err != nil {
-		return 0, err
-	}
-	return r.Reader.Read(p)
-}
-
-// open returns an object's file.
-func (d *Disk) open(key string) (*os.File, Info, error) {
-	if err := CheckKey(key); err != nil {
-		return nil, Info{}, err
-	}
-	f, err := d.root.Open(key)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, Info{}, ErrNotFound
-	}
+// Stat describes an object.
+func (d *Disk) Stat(ctx context.Context, key string) (Info, error) {
+	f, info, err := d.open(ctx, key)
 	if err != nil {
-		return nil, Info{}, fmt.Errorf("open object %s: %w", key, err)
+		return Info{}, err
 	}
-	stat, err := f.Stat()
-	if err != nil || !stat.Mode().IsRegular() { // a folder of objects, for one
-		_ = f.Close()
-		return nil, Info{}, errors.Join(ErrNotFound, err)
-	}
-	return f, Info{stat.Size(), stat.ModTime()}, nil
+	return info, f.Close()
 }
 
-// Open implements Store.
-func (d *Disk) Open(_ context.Context, key string, offset, length int64) (io.ReadCloser, Info, error) {
-	f, info, err := d.open(key)
+// Open reads an object, or a part of it.
+func (d *Disk) Open(ctx context.Context, key string, offset, length int64) (io.ReadCloser, Info, error) {
+	if offset < 0 {
+		return nil, Info{}, fmt.Errorf("object %s: %w: %d", key, ErrBadRange, offset)
+	}
+	f, info, err := d.open(ctx, key)
 	if err != nil {
 		return nil, Info{}, err
 	}
-	offset = min(max(offset, 0), info.Size)
-	if length < 0 || length > info.Size-offset {
-		length = info.Size - offset
+	rest := max(info.Size-offset, 0)
+	if length < 0 || length > rest {
+		length = rest
 	}
-	return section{io.NewSectionReader(f, offset, length), f}, info, nil
+	return part{io.NewSectionReader(f, offset, length), f}, info, nil
 }
 
-// section is a part of a file that closes it.
-type section struct {
+// part is a range of a file.
+type part struct {
 	io.Reader
 	io.Closer
 }
 
-// Delete implements Store.
-func (d *Disk) Delete(_ context.Context, key string) error {
+// kept is what stands beside an object.
+type kept struct {
+	ContentType string `json:"contentType"`
+}
+
+// open opens the file of an object, which is a regular one in real folders.
+func (d *Disk) open(ctx context.Context, key string) (*os.File, Info, error) {
+	if err := ready(ctx, key); err != nil {
+		return nil, Info{}, err
+	}
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if err := d.walk(key); err != nil {
+		return nil, Info{}, fmt.Errorf("object %s: %w", key, err)
+	}
+	f, stat, err := d.regular(key)
+	if err != nil {
+		return nil, Info{}, fmt.Errorf("object %s: %w", key, err)
+	}
+	return f, Info{Key: key, ContentType: d.typeOf(key), Size: stat.Size(), Modified: stat.ModTime().UTC()}, nil
+}
+
+// regular opens a regular file; anything else is ErrNotFound.
+func (d *Disk) regular(name string) (*os.File, fs.FileInfo, error) {
+	seen, err := d.root.Lstat(name)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !seen.Mode().IsRegular() {
+		return nil, nil, ErrNotFound
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	f, err := d.root.Open(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	stat, err := f.Stat()
+	if err == nil && !os.SameFile(seen, stat) {
+		err = ErrNotFound // a link took its place just now
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, f.Close())
+	}
+	return f, stat, nil
+}
+
+// typeOf is the content type that was kept. An object that somebody copied into the
+// folder has none, and one that is damaged is as good as none: then the name tells.
+func (d *Disk) typeOf(key string) string {
+	f, _, err := d.regular(besides(key))
+	if err != nil {
+		return typeByName(key)
+	}
+	defer func() { _ = f.Close() }() // only read
+	var k kept
+	if json.NewDecoder(io.LimitReader(f, 2*maxType+100)).Decode(&k) != nil {
+		return typeByName(key)
+	}
+	contentType, err := checkType(k.ContentType)
+	if err != nil {
+		return typeByName(key)
+	}
+	return contentType
+}
+
+// typeByName knows recordings only. What is unknown is not shown.
+func typeByName(key string) string {
+	switch path.Ext(key) {
+	case ".webm":
+		return "video/webm"
+	case ".mp4":
+		return "video/mp4"
+	case ".ogg":
+		return "audio/ogg"
+	case ".wav":
+		return "audio/wav"
+	}
+	return DefaultType
+}
+
+// errNoFolder says that a link or a file is where a folder should be.
+var errNoFolder = fmt.Errorf("%w: not in a folder", ErrNotFound)
+
+// walk looks at the folders above an object. The first that is missing is
+// ErrNotFound, the first that is none is errNoFolder.
+func (d *Disk) walk(key string) error {
+	for i := range len(key) {
+		if key[i] != '/' {
+			continue
+		}
+		stat, err := d.root.Lstat(key[:i])
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return ErrNotFound
+		case err != nil:
+			return err
+		case !stat.IsDir():
+			return errNoFolder
+		}
+	}
+	return nil
+}
+
+// besides is the file with what is kept about an object.
+func besides(key string) string {
+	folder, name := path.Split(key)
+	return folder + "." + name + ".json"
+}
+
+// ready is what every method looks at first.
+func ready(ctx context.Context, key string) error {
 	if err := CheckKey(key); err != nil {
 		return err
 	}
-	if err := d.root.Remove(key); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("delete object %s: %w", key, err)
+	if ctx.Err() != nil {
+		return fmt.Errorf("object %s: %w", key, context.Cause(ctx))
 	}
 	return nil
+}
+
+// parents are the folders above an object, the innermost first.
+func parents(key string) (found []string) {
+	for {
+		i := strings.LastIndexByte(key, '/')
+		if i < 0 {
+			return found
+		}
+		key = key[:i]
+		found = append(found, key)
+	}
 }

@@ -1,6 +1,9 @@
-// Package blob keeps large objects, such as recordings, outside of the database:
-// behind one interface, with URLs that are signed for one object, one use and a
-// while, so that a browser sends and fetches them without the product's credentials.
+// Package blob keeps what is too big for the database: recordings. An object is a
+// key (see CheckKey), bytes that are written once as a whole, and a content type.
 //
-// Disk keeps them in a folder of this machine. Everything here is goroutine-safe.
+// Disk keeps objects in a folder and serves them itself under signed URLs, so that
+// a browser uploads and plays a recording without passing through the API.
+//
+// All methods may be called by many goroutines. Whoever gets a reader closes it. One
+// process at a time owns the folder of a Disk.
 package blob
