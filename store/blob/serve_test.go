@@ -283,3 +283,55 @@ func TestAFaultOfTheDiskTellsNothing(t *testing.T) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
+
+// pacedRecorder keeps the deadlines its connection was given.
+type pacedRecorder struct {
+	*httptest.ResponseRecorder
+
+	reads, writes []time.Time
+}
+
+func (p *pacedRecorder) SetReadDeadline(at time.Time) error {
+	p.reads = append(p.reads, at)
+	return nil
+}
+
+func (p *pacedRecorder) SetWriteDeadline(at time.Time) error {
+	p.writes = append(p.writes, at)
+	return nil
+}
+
+func TestEachPartOfATransferHasItsTime(t *testing.T) {
+	t.Parallel()
+	b := disk(t)
+	synctest.Test(t, func(t *testing.T) {
+		const step = 45 * time.Second
+		var parts []time.Time // when each part of the body was asked for
+		slow := readerFunc(func(p []byte) (int, error) {
+			parts = append(parts, time.Now())
+			if len(parts) == 4 {
+				return 0, io.EOF
+			}
+			time.Sleep(step)
+			p[0] = 'x'
+			return 1, nil
+		})
+		w := &pacedRecorder{ResponseRecorder: httptest.NewRecorder()}
+		r := httptest.NewRequest(http.MethodPut, b.sign(t, key, toWrite), slow)
+		r.Header.Set("Content-Type", webm)
+		if b.Handler().ServeHTTP(w, r); w.Code != 200 || len(w.reads) != len(parts)+1 || !w.reads[len(parts)].IsZero() {
+			t.Fatalf("upload: %d, deadlines %v for %v", w.Code, w.reads, parts)
+		}
+		for i, asked := range parts {
+			if w.reads[i] != asked.Add(time.Minute) {
+				t.Errorf("part %d was asked for at %s, and may take until %s", i, asked, w.reads[i])
+			}
+		}
+		w = &pacedRecorder{ResponseRecorder: httptest.NewRecorder()}
+		b.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, b.sign(t, key, toRead), nil))
+		last := len(w.writes) - 1
+		if w.Code != 200 || last < 1 || w.writes[0] != time.Now().Add(time.Minute) || !w.writes[last].IsZero() {
+			t.Errorf("read: %d, deadlines %v", w.Code, w.writes)
+		}
+	})
+}
