@@ -144,6 +144,8 @@ func statusOf(kind hiring.Kind) int {
 		return http.StatusGone
 	case hiring.KindStale:
 		return http.StatusPreconditionFailed
+	case hiring.KindUnprocessable:
+		return http.StatusUnprocessableEntity
 	case hiring.KindTooMany:
 		return http.StatusTooManyRequests
 	case hiring.KindUnavailable:

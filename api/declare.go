@@ -25,6 +25,7 @@ type declared struct {
 	handle       fiber.Handler // nil for streamed routes
 	stream       http.Handler  // nil for JSON routes
 	fields       []string      // of a multipart form, beside its file
+	secretAnswer bool          // it shows what must not be kept
 }
 
 // request is a decoded request of an authorised caller.

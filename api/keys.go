@@ -12,7 +12,7 @@ import (
 func (s *Server) keyRoutes() []declared {
 	return []declared{
 		route(http.MethodGet, "/api-keys", accessSession, http.StatusOK, "List the caller's API keys", s.listKeys),
-		route(http.MethodPost, "/api-keys", accessSession, http.StatusCreated, "Create an API key", s.createKey),
+		route(http.MethodPost, "/api-keys", accessSession, http.StatusCreated, "Create an API key", s.createKey).secret(),
 		route(http.MethodPost, "/api-keys/validate", accessPublic, http.StatusOK, "Tell whether a key is valid", s.validateKey),
 		route(http.MethodGet, "/api-keys/admin/all", accessAdmin, http.StatusOK, "List everybody's API keys", s.allKeys),
 		route(http.MethodGet, "/api-keys/:id", accessSession, http.StatusOK, "Read an API key", s.getKey),
@@ -21,7 +21,7 @@ func (s *Server) keyRoutes() []declared {
 		route(http.MethodDelete, "/api-keys/:id", accessSession, http.StatusOK, "Delete an API key with its log", s.deleteKey),
 		route(http.MethodGet, "/api-keys/:id/usage", accessSession, http.StatusOK, "List what a key was used for", s.keyUsage),
 		route(http.MethodGet, "/users/api-keys", accessSession, http.StatusOK, "List the caller's API keys for the settings page", s.listPageKeys),
-		route(http.MethodPost, "/users/api-keys", accessSession, http.StatusCreated, "Create an API key from the settings page", s.createPageKey),
+		route(http.MethodPost, "/users/api-keys", accessSession, http.StatusCreated, "Create an API key from the settings page", s.createPageKey).secret(),
 		route(http.MethodDelete, "/users/api-keys/:id", accessSession, http.StatusOK, "Revoke an API key from the settings page", s.revokePageKey),
 	}
 }

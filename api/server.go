@@ -148,6 +148,9 @@ func (s *Server) app(routes []declared) *fiber.App {
 			app.Get(r.path, handlers...) // Fiber answers HEAD with it
 			continue
 		}
+		if r.method == http.MethodPost {
+			handlers = []fiber.Handler{s.guard(r.access), s.once(r), r.handle}
+		}
 		app.Add(r.method, r.path, handlers...)
 	}
 	app.Use(func(*fiber.Ctx) error { return errNotFoundRoute })

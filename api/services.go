@@ -29,6 +29,9 @@ type Services struct {
 
 	Messages *hiring.Messages
 
+	// Repeats carries requests with a key out once; nil does not.
+	Repeats *hiring.Repeats
+
 	// Describe tells the live interview about itself: the plan above all.
 	Describe func(row hiring.Interview) (actors.Info, error)
 	// Healthy checks database and Redis.

@@ -14,6 +14,7 @@ func (a *App) openAccounts(context.Context) error {
 	profiles := store.NewProfiles(a.pool)
 	a.services.Accounts = hiring.NewAccounts(store.NewUsers(a.pool), logins, profiles)
 	a.services.Admin = hiring.NewAdmin(store.NewAdmin(a.pool), logins, profiles, a.log)
+	a.services.Repeats = hiring.NewRepeats(store.NewRepeats(a.pool))
 	a.services.Messages = hiring.NewMessages(store.NewMessages(a.pool))
 	return nil
 }

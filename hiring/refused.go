@@ -14,6 +14,7 @@ const (
 	KindConflict                        // 409: somebody else was first
 	KindGone                            // 410: it was there
 	KindStale                           // 412: it has changed since you looked
+	KindUnprocessable                   // 422: it contradicts itself
 	KindTooMany                         // 429: not so fast
 	KindUnavailable                     // 503: not now
 )
