@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -308,3 +309,15 @@ func (h fakeHandler) OnMessage(m voiceproto.ClientMessage) {
 }
 
 func (h fakeHandler) OnClosed(code int, _ error) { h.closed <- code }
+
+// recorded runs a request through a handler and returns "status body".
+func recorded(t *testing.T, h http.Handler, method, path, body string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, "http://api.test"+path, strings.NewReader(body))
+	if err != nil {
+		return "400 no URL" // of the fuzzer's making
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, req)
+	return strconv.Itoa(w.Code) + " " + w.Body.String()
+}
