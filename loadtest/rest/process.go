@@ -68,3 +68,41 @@ func (p Process) CPU() (time.Duration, error) {
 	}
 	return time.Duration(ticks) * clockTick, nil
 }
+
+// Machine is the processor time that all processes of this machine have used since
+// its start. Beside the server's own it says what its database, this client and
+// whoever else is running took.
+func Machine() (time.Duration, error) {
+	raw, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, err
+	}
+	line, _, _ := strings.Cut(string(raw), "\n")
+	fields := strings.Fields(line) // cpu user nice system idle iowait irq softirq steal guest..
+	const idle, iowait, guest = 4, 5, 9
+	if len(fields) <= iowait || fields[0] != "cpu" {
+		return 0, fmt.Errorf("the machine does not tell its processor time")
+	}
+	var ticks int64
+	for i, field := range fields {
+		if i == 0 || i == idle || i == iowait || i >= guest { // guests count as user already
+			continue
+		}
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			return 0, err
+		}
+		ticks += n
+	}
+	return time.Duration(ticks) * clockTick, nil
+}
+
+// used is the processor time of a process and of the whole machine.
+type used struct{ process, machine time.Duration }
+
+func (p Process) used() (u used, err error) {
+	if u.process, err = p.CPU(); err == nil {
+		u.machine, err = Machine()
+	}
+	return u, err
+}

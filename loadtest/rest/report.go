@@ -16,17 +16,18 @@ type Target struct {
 	Process Process
 }
 
-// Table measures reads under loads and prints a line for each.
+// Table measures reads under loads and prints a line for each, with the processor
+// time of the server and of the whole machine: 100% is one processor.
 func Table(ctx context.Context, out io.Writer, target Target, reads []Read, loads []Load) (failed int, err error) {
-	_, _ = fmt.Fprintf(out, "%-36s %-14s %9s %9s %9s %9s %7s %8s %7s\n", "read", "load", "req/s", "p50", "p95", "p99", "errors", "memory", "CPU")
+	_, _ = fmt.Fprintf(out, "%-36s %-14s %9s %9s %9s %9s %7s %8s %7s %8s\n", "read", "load", "req/s", "p50", "p95", "p99", "errors", "memory", "CPU", "machine")
 	for _, read := range reads {
 		for _, load := range loads {
-			before, err := target.Process.CPU()
+			before, err := target.Process.used()
 			if err != nil {
 				return failed, err
 			}
 			r := Drive(ctx, target.Addr, read, load)
-			after, err := target.Process.CPU()
+			after, err := target.Process.used()
 			if err != nil {
 				return failed, err
 			}
@@ -35,7 +36,7 @@ func Table(ctx context.Context, out io.Writer, target Target, reads []Read, load
 				return failed, err
 			}
 			failed += r.Errors
-			_, _ = fmt.Fprintf(out, "%-36s %-14s %9.0f %9s %9s %9s %7d %4d MiB %6.0f%%\n", read.Name, load, r.PerSecond(), short(r.P50), short(r.P95), short(r.P99), r.Errors, memory>>20, 100*(after-before).Seconds()/r.Took.Seconds())
+			_, _ = fmt.Fprintf(out, "%-36s %-14s %9.0f %9s %9s %9s %7d %4d MiB %6.0f%% %7.0f%%\n", read.Name, load, r.PerSecond(), short(r.P50), short(r.P95), short(r.P99), r.Errors, memory>>20, percent(after.process-before.process, r.Took), percent(after.machine-before.machine, r.Took))
 			if r.FirstError != nil {
 				_, _ = fmt.Fprintf(out, "  one of them: %v\n", r.FirstError)
 			}
@@ -43,6 +44,8 @@ func Table(ctx context.Context, out io.Writer, target Target, reads []Read, load
 	}
 	return failed, ctx.Err()
 }
+
+func percent(used, of time.Duration) float64 { return 100 * used.Seconds() / of.Seconds() }
 
 func short(d time.Duration) string { return fmt.Sprintf("%.1f ms", d.Seconds()*1000) }
 
