@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -108,10 +109,20 @@ func (s *Jobs) Get(ctx context.Context, id string) (hiring.Job, error) {
 
 // List implements hiring.JobStore.
 func (s *Jobs) List(ctx context.Context, f hiring.JobFilter, q hiring.PageQuery) (hiring.Page[hiring.ListedJob], error) {
-	l := listing{
-		columns: listedJobColumns, from: listedJobs, at: `j."createdAt"`, id: "j.id", updated: `j."updatedAt"`, oldest: f.OldestFirst,
-		where: `($1 = '' OR j."recruiterId" = $1) AND ($2 = '' OR j.status::text = $2) AND ($3 = '' OR j."approvalStatus"::text = $3)`,
-		args:  []any{f.RecruiterID, f.Status, f.Approval},
+	l := listing{columns: listedJobColumns, from: listedJobs, at: `j."createdAt"`, id: "j.id", updated: `j."updatedAt"`, oldest: f.OldestFirst}
+	// Only what is asked for is in the statement: its plan is kept, and one for any
+	// filter could not use the index of one.
+	for _, c := range []struct{ column, value string }{
+		{`j."recruiterId" = `, f.RecruiterID}, {`j.status::text = `, string(f.Status)}, {`j."approvalStatus"::text = `, string(f.Approval)},
+	} {
+		if c.value == "" {
+			continue
+		}
+		if l.where != "" {
+			l.where += " AND "
+		}
+		l.args = append(l.args, c.value)
+		l.where += c.column + "$" + strconv.Itoa(len(l.args))
 	}
 	page, err := listPage(ctx, s.pool, l, q, scanListedJob, func(j hiring.ListedJob) (time.Time, string) { return j.CreatedAt, j.ID })
 	return page, wrap("list", "jobs", err)
