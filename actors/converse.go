@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/vantahire/vantahire/interview"
+	"github.com/vantahire/vantahire/media/voiceproto"
 )
 
 var (
@@ -102,7 +103,7 @@ func (i *Interviews) ask(ctx context.Context, info Info, content string) (Answer
 	if !i.bring(info.ID, live, q) {
 		select {
 		case <-live.ref.Done(): // it is ending: admit it anew
-			i.forget(info.ID, live)
+			i.forget(info.ID, live, voiceproto.CloseTryAgain)
 			return Answer{}, errUntaken
 		case <-ctx.Done():
 			return Answer{}, context.Cause(ctx)

@@ -104,7 +104,7 @@ func (i *Interviews) Connect(ctx context.Context, info Info, t Transport, typing
 		}
 		select {
 		case <-live.ref.Done(): // it is ending: admit it anew
-			i.forget(info.ID, live)
+			i.forget(info.ID, live, voiceproto.CloseTryAgain)
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
@@ -182,19 +182,20 @@ func (i *Interviews) admit(info Info) (*call, error) {
 	id := fmt.Sprintf("interview/%s/%d", info.ID, i.serial)
 	i.mu.Unlock()
 
-	over := func(interview.EndReason) { i.forget(info.ID, live) }
+	// Who came while it ended was never served: the next try finds how it stands.
+	over := func(interview.EndReason) { i.forget(info.ID, live, voiceproto.CloseTryAgain) }
 	live.actor = newInterviewActor(i.cfg, i.deps, info, i.store, over)
 	live.ref, live.err = engine.Spawn(i.sys, engine.Spec[interviewMsg]{
 		Role: "interview", ID: id, Inbox: 64,
 		New: func(engine.Gen) engine.Behavior[interviewMsg] { return live.actor },
 		OnFailure: func(f engine.Failure) {
 			i.deps.Log.Error("interview failed", "interview", info.ID, "error", f.Err, "stack", string(f.Stack))
-			i.forget(info.ID, live)
+			i.forget(info.ID, live, voiceproto.CloseInternal)
 		},
 	})
 	if live.err != nil {
 		live.err = fmt.Errorf("start interview %s: %w", info.ID, live.err)
-		i.forget(info.ID, live)
+		i.forget(info.ID, live, voiceproto.CloseInternal)
 	}
 	close(live.ready)
 	i.mu.Lock()
@@ -205,7 +206,9 @@ func (i *Interviews) admit(info Info) (*call, error) {
 	return live, nil
 }
 
-func (i *Interviews) forget(id interview.ID, live *call) {
+// forget takes an interview out that is over. Connections it has not served are
+// closed with code.
+func (i *Interviews) forget(id interview.ID, live *call, code int) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.calls[id] == live {
@@ -219,7 +222,7 @@ func (i *Interviews) forget(id interview.ID, live *call) {
 	}
 	live.asked = nil
 	for _, conn := range live.conns { // served ones are closed already
-		conn.transport.Close(voiceproto.CloseInternal, "Interview interrupted")
+		conn.transport.Close(code, "Interview interrupted")
 	}
 	live.conns = nil
 	if len(i.calls) == 0 && i.idle != nil {
