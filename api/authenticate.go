@@ -183,6 +183,12 @@ const headerKey = "X-API-Key"
 // isKey tells an API key from a session by its prefix (contract section 11, D11).
 func isKey(raw string) bool { return strings.HasPrefix(raw, "vh_") || strings.HasPrefix(raw, "vt_") }
 
+// may reports whether the caller may see what a scope is for beside the route's own:
+// a key no more than it says, a session everything.
+func may(actor hiring.Actor, scope string) bool {
+	return actor.KeyID == "" || hasScope(actor.Scopes, scope)
+}
+
 // hasScope reports whether a key's scopes cover the wanted one. They are free
 // texts (contract section 2.8): admin and * cover everything, jobs:* all of jobs,
 // and read:jobs is an old spelling of jobs:read.

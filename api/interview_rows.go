@@ -46,6 +46,17 @@ func rowOf(i hiring.Interview) interviewRow {
 	}
 }
 
+// withoutLink hides the way in from a key that may only read: whoever has the link
+// holds the interview.
+func (r interviewRow) withoutLink(actor hiring.Actor) interviewRow {
+	if !may(actor, scopeWriteInterviews) {
+		r.InterviewURL = nil
+	}
+	return r
+}
+
+const scopeWriteInterviews = "interviews:write"
+
 // sessionRow is the contract's SessionRow.
 type sessionRow struct {
 	ID             string       `json:"id"`

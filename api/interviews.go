@@ -23,7 +23,7 @@ func (s *Server) interviewRoutes() []declared {
 		route(http.MethodDelete, "/interviews/:id", write, http.StatusOK, "Delete an interview with all that hangs on it", s.deleteInterview),
 		route(http.MethodGet, "/interviews/:id/transcript", read, http.StatusOK, "Read what was said", s.getTranscript),
 		route(http.MethodPatch, "/interviews/:id/status", write, http.StatusOK, "Move an interview on", s.setInterviewStatus),
-		route(http.MethodGet, "/interviews/:id/sessions", read, http.StatusOK, "List the links to an interview", s.listLinks),
+		route(http.MethodGet, "/interviews/:id/sessions", write, http.StatusOK, "List the links to an interview", s.listLinks),
 		route(http.MethodPost, "/interviews/:id/sessions", write, http.StatusCreated, "Issue a further link", s.issueLink),
 		route(http.MethodDelete, "/interviews/:id/sessions", write, http.StatusOK, "Revoke all links", s.revokeLinks),
 		route(http.MethodDelete, "/interviews/:id/sessions/:sessionId", write, http.StatusOK, "Revoke a link", s.revokeLink),
@@ -41,7 +41,11 @@ type listInterviewsIn struct {
 func (s *Server) listInterviews(ctx context.Context, r request[listInterviewsIn]) (pageBody[listedInterview], error) {
 	q := r.In.query()
 	page, err := s.services.Hiring.List(ctx, r.Actor, r.In.Status, q)
-	return pageOf(q, page, listedInterviewOf), err
+	return pageOf(q, page, func(l hiring.ListedInterview) listedInterview {
+		row := listedInterviewOf(l)
+		row.interviewRow = row.withoutLink(r.Actor)
+		return row
+	}), err
 }
 
 func (s *Server) listMyInterviews(ctx context.Context, r request[listInterviewsIn]) (pageBody[listedInterview], error) {
@@ -88,7 +92,11 @@ func orZero[T any](v *T) T {
 
 func (s *Server) getInterview(ctx context.Context, r request[idIn]) (interviewDetail, error) {
 	detail, err := s.services.Hiring.Detail(ctx, r.Actor, interview.ID(r.In.ID))
-	return interviewDetailOf(detail), err
+	row := interviewDetailOf(detail)
+	if row.interviewRow = row.withoutLink(r.Actor); !may(r.Actor, scopeWriteInterviews) {
+		row.Sessions = []sessionRow{}
+	}
+	return row, err
 }
 
 type patchInterviewIn struct {

@@ -175,7 +175,14 @@ type jobDetail struct {
 
 func (s *Server) getJob(ctx context.Context, r request[idIn]) (jobDetail, error) {
 	job, interviews, applications, err := s.services.Jobs.GetWithRecent(ctx, r.Actor, r.In.ID)
-	return jobDetail{jobRowOf(job), mapped(interviews, rowOf), mapped(applications, applicationRowOf)}, err
+	if !may(r.Actor, "interviews:read") {
+		interviews = nil
+	}
+	if !may(r.Actor, "applications:read") {
+		applications = nil
+	}
+	show := func(i hiring.Interview) interviewRow { return rowOf(i).withoutLink(r.Actor) }
+	return jobDetail{jobRowOf(job), mapped(interviews, show), mapped(applications, applicationRowOf)}, err
 }
 
 type patchJobIn struct {

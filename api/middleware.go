@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"path"
 	"regexp"
 	"runtime/debug"
 	"strings"
@@ -105,6 +106,26 @@ func (w *observedWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, fmt.Errorf("hijack: %w", err)
 	}
 	return conn, rw, nil
+}
+
+// known refuses what net/http's and Fiber's routers would answer in their own ways:
+// paths that are not written in the one way, with a redirect, and unknown methods
+// (contract section 1.1).
+func (s *Server) known(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		clean := path.Clean(r.URL.Path)
+		if strings.HasSuffix(r.URL.Path, "/") && clean != "/" {
+			clean += "/" // another route, which there may be or not
+		}
+		switch r.Method {
+		case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
+			if clean == r.URL.Path {
+				next.ServeHTTP(w, r)
+				return
+			}
+		}
+		writeError(w, http.StatusNotFound, errNotFoundRoute.message)
+	})
 }
 
 // secure sets the headers every answer carries. The API serves no pages, so the

@@ -119,7 +119,7 @@ func New(cfg Config, services Services) *Server {
 		}
 	}
 	mux.Handle("/", newBridge(s.app(routes), jsonLimit))
-	s.handler = s.observe(s.paceBodies(s.secure(s.allowOrigin(s.recoverPanic(mux)))))
+	s.handler = s.observe(s.paceBodies(s.secure(s.allowOrigin(s.recoverPanic(s.known(mux))))))
 	s.http = &http.Server{
 		Handler: s.handler, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: 64 << 10,
 		ErrorLog: slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug),

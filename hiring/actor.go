@@ -6,8 +6,9 @@ package hiring
 type Actor struct {
 	UserID, Email string
 	Role          UserRole
-	// KeyID is set when an API key acts for the user.
-	KeyID string
+	// KeyID is set when an API key acts for the user, and Scopes are what it may.
+	KeyID  string
+	Scopes []string
 	// LoginID is the user's session; empty for a key.
 	LoginID string
 	// Link is the accepted interview link of a candidate.

@@ -170,8 +170,12 @@ func (s *Files) sign(id, expires string) []byte {
 	return mac.Sum(nil)
 }
 
-// MaxSigned is how long a signed URL may live.
-const MaxSigned = 7 * 24 * time.Hour
+// MaxSigned is how long a signed URL may live, and maxSignedByLink one that an
+// interview link or an API key has asked for.
+const (
+	MaxSigned       = 7 * 24 * time.Hour
+	maxSignedByLink = time.Hour
+)
 
 // Sign makes a URL that opens a file without credentials until it runs out.
 func (s *Files) Sign(id string, life time.Duration) (url string, expires time.Time) {
@@ -184,6 +188,9 @@ func (s *Files) Sign(id string, life time.Duration) (url string, expires time.Ti
 func (s *Files) Signed(ctx context.Context, actor Actor, id string, life time.Duration) (url string, expires time.Time, err error) {
 	if _, err := s.Read(ctx, actor, id); err != nil {
 		return "", time.Time{}, err
+	}
+	if !actor.IsUser() || actor.KeyID != "" { // a link or key that is revoked must not open it for days
+		life = min(life, maxSignedByLink)
 	}
 	url, expires = s.Sign(id, life)
 	return url, expires, nil

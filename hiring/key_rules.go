@@ -70,7 +70,7 @@ func standing(k Key) string {
 // useOf is what a request may do by a key, and how much the key has left.
 func useOf(c CountedKey, at time.Time) KeyUse {
 	return KeyUse{
-		Actor:  Actor{UserID: c.Owner.ID, Email: c.Owner.Email, Role: c.Owner.Role, KeyID: c.ID},
+		Actor:  Actor{UserID: c.Owner.ID, Email: c.Owner.Email, Role: c.Owner.Role, KeyID: c.ID, Scopes: c.Scopes},
 		Scopes: c.Scopes, Limit: c.RateLimitPerDay, Remaining: max(0, c.RateLimitPerDay-c.RequestsToday), Reset: midnight(at).Add(24 * time.Hour),
 	}
 }

@@ -2,6 +2,7 @@ package hiring
 
 import (
 	"errors"
+	"reflect"
 	"testing"
 	"time"
 )
@@ -89,7 +90,7 @@ func TestAUseTellsWhatIsLeft(t *testing.T) {
 		if use.Limit != 5 || use.Remaining != left || !use.Reset.Equal(time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)) {
 			t.Errorf("after %d uses: %+v", used, use)
 		}
-		if want := (Actor{UserID: "u", Email: "u@example.com", Role: RoleCandidate, KeyID: "k"}); use.Actor != want {
+		if want := (Actor{UserID: "u", Email: "u@example.com", Role: RoleCandidate, KeyID: "k"}); !reflect.DeepEqual(use.Actor, want) {
 			t.Errorf("it acts as %+v", use.Actor)
 		}
 	}

@@ -45,8 +45,9 @@ type Repeats struct {
 // NewRepeats wires the service.
 func NewRepeats(store RepeatStore) *Repeats { return &Repeats{store: store, now: now} }
 
-// underWay is how long a request may take before its process counts as dead.
-const underWay = time.Minute
+// underWay is how long a request may take before its process counts as dead: longer
+// than any handler takes.
+const underWay = 3 * time.Minute
 
 // What a repeated request may be refused for.
 var (

@@ -38,10 +38,10 @@ const (
 	// Logos are everybody's: nobody has to be looked up for them.
 	selectLogo = `SELECT ` + fileColumns + ` FROM "File" f WHERE f.id = $1 AND f.category = 'LOGO'`
 
-	lockInterviewForUpload = `SELECT "recruiterId", status, "completedAt" FROM "Interview" WHERE id = $1 FOR SHARE`
+	lockInterviewForUpload = `SELECT "recruiterId", status, "completedAt" FROM "Interview" WHERE id = $1 FOR NO KEY UPDATE`
 
 	lockApplicationForUpload = `
-		SELECT a."candidateId", j."recruiterId" FROM "JobApplication" a JOIN "Job" j ON j.id = a."jobId" WHERE a.id = $1 FOR SHARE OF a`
+		SELECT a."candidateId", j."recruiterId" FROM "JobApplication" a JOIN "Job" j ON j.id = a."jobId" WHERE a.id = $1 FOR NO KEY UPDATE OF a`
 
 	lockLogo = `SELECT "logoFileId" FROM "RecruiterProfile" WHERE "userId" = $1 FOR UPDATE`
 	setLogo  = `UPDATE "RecruiterProfile" SET "logoFileId" = $2 WHERE "userId" = $1`

@@ -44,7 +44,8 @@ const (
 		FROM used JOIN held USING (id) WHERE s.id = used.id`
 
 	revokeAllSessions = `
-		UPDATE "InterviewSession" SET "revokedAt" = $2 WHERE "interviewId" = $1 AND "revokedAt" IS NULL`
+		UPDATE "InterviewSession" SET "revokedAt" = $2
+		WHERE id IN (SELECT id FROM "InterviewSession" WHERE "interviewId" = $1 AND "revokedAt" IS NULL ORDER BY id FOR UPDATE) AND "revokedAt" IS NULL`
 
 	setInterviewURL = `UPDATE "Interview" SET "interviewUrl" = $2 WHERE id = $1`
 

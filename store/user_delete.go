@@ -18,9 +18,11 @@ const (
 	ownInterviews = `SELECT id FROM "Interview" WHERE "recruiterId" = $1 ORDER BY id`
 	ownJobs       = `SELECT id FROM "Job" WHERE "recruiterId" = $1 ORDER BY id`
 
-	// Whoever writes an interview's events locks this row first: taken in the same
-	// order, a call under way and its deletion don't wait for each other in a ring.
-	lockOwners = `SELECT interview FROM interview_owner WHERE interview = ANY ($1) ORDER BY interview FOR UPDATE`
+	// Links first, then interviews, each by their ids: the order in which uses are
+	// counted, events are stored and single interviews are deleted, so that none of
+	// them and this wait for each other in a ring.
+	lockLinks      = `SELECT FROM "InterviewSession" WHERE "interviewId" = ANY ($1) ORDER BY id FOR UPDATE`
+	lockInterviews = `SELECT FROM "Interview" WHERE id = ANY ($1) ORDER BY id FOR UPDATE`
 
 	deleteInterviews = `DELETE FROM "Interview" WHERE id = ANY ($1)`
 )
@@ -82,8 +84,10 @@ func removeInterviews(ctx context.Context, tx pgx.Tx, ids []string) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	if _, err := tx.Exec(ctx, lockOwners, ids); err != nil {
-		return err
+	for _, lock := range []string{lockLinks, lockInterviews} {
+		if _, err := tx.Exec(ctx, lock, ids); err != nil {
+			return err
+		}
 	}
 	_, err := tx.Exec(ctx, deleteInterviews, ids)
 	return err

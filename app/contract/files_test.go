@@ -303,3 +303,21 @@ func TestAResumeUploadedForAnApplicationIsAttachedByIt(t *testing.T) {
 		t.Errorf("somebody else's resume was taken: %s", a2.Body)
 	}
 }
+
+// Two uploads of a resume at once, as of a double click, both succeed.
+func TestTwoResumesAtOnceDoNotWaitForEachOther(t *testing.T) {
+	t.Parallel()
+	h := apptest.Open(t)
+	id, token := interviewOf(h.Recruiter(), "")
+	link := h.Link(token)
+	content := append(bytes.Clone(pdf), make([]byte, 3<<20)...)
+	var both sync.WaitGroup
+	for range 6 {
+		both.Go(func() {
+			if a := upload(link, "/interviews/"+id+"/resume", "cv.pdf", "application/pdf", content); a.Status != 201 {
+				t.Errorf("%d %s", a.Status, a.Body)
+			}
+		})
+	}
+	both.Wait()
+}

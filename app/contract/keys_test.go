@@ -175,3 +175,29 @@ func TestAKeyIsValidatedWithoutBeingUsed(t *testing.T) {
 	}
 	h.Key(secret).Get("/jobs").Refused(401, "Key revoked")
 }
+
+// A key that may read holds no interview: whoever has a link does.
+func TestAKeyThatReadsGetsNoLink(t *testing.T) {
+	t.Parallel()
+	h := apptest.Open(t)
+	r := h.Recruiter()
+	job := published(h, r)
+	id, token := interviewOf(r, `,"jobId":"`+job+`"`)
+	h.Candidate().Post("/applications", `{"jobId":"`+job+`"}`).Want(201)
+	_, jobs := newKey(r, `,"scopes":["jobs:read"]`)
+	a := h.Key(jobs).Get("/jobs/" + job).Want(200)
+	if len(a.At("interviews").([]any)) != 0 || len(a.At("applications").([]any)) != 0 { //nolint:forcetypeassert // else the test fails
+		t.Errorf("jobs:read shows %s", a.Body)
+	}
+	_, reads := newKey(r, `,"scopes":["interviews:read","jobs:read"]`)
+	for _, path := range []string{"/interviews", "/interviews/" + id, "/jobs/" + job} {
+		if a := h.Key(reads).Get(path).Want(200); strings.Contains(a.Body, token) || !strings.Contains(a.Body, id) {
+			t.Errorf("interviews:read gets %s: %s", path, a.Body)
+		}
+	}
+	h.Key(reads).Get("/interviews/"+id+"/sessions").Refused(403, "Insufficient permissions")
+	_, writes := newKey(r, `,"scopes":["interviews:read","interviews:write"]`)
+	if a := h.Key(writes).Get("/interviews/" + id).Want(200); !strings.Contains(a.Body, token) {
+		t.Errorf("interviews:write gets %s", a.Body)
+	}
+}

@@ -21,6 +21,10 @@ func TestHealthAndUnknownRoutes(t *testing.T) {
 	for method, path := range map[string]string{"GET": "/nothing", "PUT": "/health", "DELETE": "/jobs", "POST": "/jobs/", "PATCH": "/"} {
 		n.Do(method, path, "").Refused(404, "Not found")
 	}
+	for _, path := range []string{"//jobs/public", "/jobs//public", "/jobs/../users", "/./health"} {
+		n.Do("GET", path, "").Refused(404, "Not found")
+	}
+	n.Do("PROPFIND", "/jobs", "").Refused(404, "Not found")
 	if a := n.Do("OPTIONS", "/nothing", "", "Origin", apptest.Frontend, "Access-Control-Request-Method", "PATCH", "Access-Control-Request-Headers", "x-interview-token").Want(204); a.Header.Get("Access-Control-Allow-Headers") != "x-interview-token" ||
 		a.Header.Get("Access-Control-Allow-Origin") != apptest.Frontend || a.Header.Get("Access-Control-Allow-Methods") != "GET,HEAD,PUT,POST,DELETE,PATCH" {
 		t.Errorf("preflight: %v", a.Header)

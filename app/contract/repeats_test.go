@@ -54,7 +54,7 @@ func TestARequestWithAKeyIsCarriedOutOnce(t *testing.T) {
 			t.Errorf("%s: %d, want %d (%v)", sql, n, want, err)
 		}
 	}
-	if _, err := h.Pool.Exec(t.Context(), `UPDATE idempotency SET status = NULL, answer = NULL, created_at = now() - interval '2 minutes' WHERE route = 'POST /jobs'`); err != nil {
+	if _, err := h.Pool.Exec(t.Context(), `UPDATE idempotency SET status = NULL, answer = NULL, created_at = now() - interval '4 minutes' WHERE route = 'POST /jobs'`); err != nil {
 		t.Fatal(err)
 	}
 	send(r, "/jobs", "four", `{"title":"At once"}`).Want(201) // whoever carried it out is dead
