@@ -54,7 +54,12 @@ const (
 			FOR SHARE
 		)
 		INSERT INTO "InterviewMessage" (id, "interviewId", role, content, "createdAt", source)
-		SELECT $1, id, $3, $4, $5, $6 FROM open`
+		SELECT $1, id, $3, $4, $5, $6 FROM open
+		WHERE (SELECT count(*) FROM "InterviewMessage" m WHERE m."interviewId" = open.id AND m.source = $6) < $8`
+
+	// mostClientLines bounds what a page may store beside the engine's own lines:
+	// hours of talk. Every reader of the transcript loads them.
+	mostClientLines = 2000
 )
 
 // Edit implements hiring.InterviewBook: the row is locked while change looks at it.
@@ -124,7 +129,7 @@ func (s *Interviews) AddMessage(ctx context.Context, line hiring.Message, since 
 	if err := checkTexts(field{"id", line.ID}, field{"role", string(line.Role)}, field{"content", line.Content}, field{"source", orEmpty(line.Source)}); err != nil {
 		return fmt.Errorf("add a message to interview %s: %w", line.InterviewID, err)
 	}
-	tag, err := s.pool.Exec(ctx, insertMessage, line.ID, line.InterviewID, line.Role, line.Content, millis(line.CreatedAt), line.Source, millis(since))
+	tag, err := s.pool.Exec(ctx, insertMessage, line.ID, line.InterviewID, line.Role, line.Content, millis(line.CreatedAt), line.Source, millis(since), mostClientLines)
 	if err == nil && tag.RowsAffected() == 0 {
 		if _, err = s.Get(ctx, line.InterviewID); err == nil {
 			err = hiring.ErrConflict

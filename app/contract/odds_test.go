@@ -104,3 +104,17 @@ func TestTheNewestMessageOfEachInterviewIsTold(t *testing.T) {
 	}
 	r.Post("/notifications/email/status", `{}`).Refused(400, "Invalid input")
 }
+
+// A page stores hours of talk, not a database full of it.
+func TestWhatAPageMayStoreIsBounded(t *testing.T) {
+	t.Parallel()
+	h := apptest.Open(t)
+	id, token := interviewOf(h.Recruiter(), `,"type":"VOICE"`)
+	link := h.Link(token)
+	link.Post("/interviews/candidate/start", "").Want(200)
+	if _, err := h.Pool.Exec(t.Context(), `INSERT INTO "InterviewMessage" ("interviewId", role, content, source) SELECT $1, 'user', 'x', 'client' FROM generate_series(1, 1999)`, id); err != nil {
+		t.Fatal(err)
+	}
+	link.Post("/interviews/candidate/messages", `{"role":"user","content":"the last one"}`).Want(201)
+	link.Post("/interviews/candidate/messages", `{"role":"user","content":"one too many"}`).Want(400)
+}
