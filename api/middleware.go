@@ -113,13 +113,14 @@ func (w *observedWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // (contract section 1.1).
 func (s *Server) known(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		clean := path.Clean(r.URL.Path)
-		if strings.HasSuffix(r.URL.Path, "/") && clean != "/" {
+		written := r.URL.EscapedPath() // as the router of net/http looks at it
+		clean := path.Clean(written)
+		if strings.HasSuffix(written, "/") && clean != "/" {
 			clean += "/" // another route, which there may be or not
 		}
 		switch r.Method {
 		case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
-			if clean == r.URL.Path {
+			if clean == written {
 				next.ServeHTTP(w, r)
 				return
 			}

@@ -90,7 +90,7 @@ func TestAnOldOwnerThatGoesOnCantWrite(t *testing.T) {
 			h.onlyNewOwner(call.Interview)
 		}
 	}
-	if !strings.Contains(one.Log(), "another process owns the interview now") {
+	if !strings.Contains(one.Log(), "another process owns the interview") {
 		t.Error("the old owner does not say that it was overtaken")
 	}
 	h.figure("owner stopped, taken over, and gone on under %d calls: %s", *calls, found)
