@@ -131,7 +131,7 @@ func (s *Admin) SetRole(ctx context.Context, actorID, id string, role hiring.Use
 		return wrap("set role of user", "", pgx.ErrNoRows)
 	}
 	return wrap("set role of user", id, pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if _, err := oneOf(ctx, tx, pgx.RowTo[string], setRole, id, role); err != nil {
+		if _, err := one(ctx, tx, pgx.RowTo[string], setRole, id, role); err != nil {
 			return err
 		}
 		profile := ensureRecruiterProfile

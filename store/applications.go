@@ -135,16 +135,16 @@ func (s *Applications) Create(ctx context.Context, n hiring.NewApplication, cand
 		return row, job, wrap("apply for job", n.JobID, err)
 	}
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if _, err = oneOf(ctx, tx, pgx.RowTo[string], keepUser, candidateID); err != nil {
+		if _, err = one(ctx, tx, pgx.RowTo[string], keepUser, candidateID); err != nil {
 			return err
 		}
-		if job, err = oneOf(ctx, tx, scanJob, selectJob+" FOR SHARE", n.JobID); err != nil {
+		if job, err = one(ctx, tx, scanJob, selectJob+" FOR SHARE", n.JobID); err != nil {
 			return err
 		}
 		if err := accept(job); err != nil {
 			return err
 		}
-		if row, err = oneOf(ctx, tx, scanApplication, insertApplication, uuid.NewString(), n.JobID, candidateID, n.CoverLetter, n.Notes, millis(at), n.ResumeFileID); err != nil {
+		if row, err = one(ctx, tx, scanApplication, insertApplication, uuid.NewString(), n.JobID, candidateID, n.CoverLetter, n.Notes, millis(at), n.ResumeFileID); err != nil {
 			return err
 		}
 		if row.ResumeFileID != nil {
@@ -206,7 +206,7 @@ func (s *Applications) Change(ctx context.Context, id string, decide func(*hirin
 			return err
 		}
 		var err error
-		b.application, err = oneOf(ctx, tx, scanApplication, updateApplication, id, a.CoverLetter, a.Notes, a.Status, millisOrNull(a.ReviewedAt))
+		b.application, err = one(ctx, tx, scanApplication, updateApplication, id, a.CoverLetter, a.Notes, a.Status, millisOrNull(a.ReviewedAt))
 		return err
 	})
 }
@@ -241,7 +241,7 @@ func (s *Applications) locked(ctx context.Context, op, id string, f func(pgx.Tx,
 	}
 	var b applicationAndJob
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
-		if b, err = oneOf(ctx, tx, scanApplicationAndJob, selectApplicationAndJob+" FOR UPDATE OF a", id); err != nil {
+		if b, err = one(ctx, tx, scanApplicationAndJob, selectApplicationAndJob+" FOR UPDATE OF a", id); err != nil {
 			return err
 		}
 		return f(tx, &b)

@@ -143,11 +143,6 @@ func (s *Interviews) Messages(ctx context.Context, id interview.ID) ([]hiring.Me
 	return messages, wrap("read the messages of interview", string(id), err)
 }
 
-// one runs a query that answers with one row, on a pool.
-func one[T any](ctx context.Context, pool *pgxpool.Pool, scan pgx.RowToFunc[T], sql string, args ...any) (T, error) {
-	return oneOf(ctx, pool, scan, sql, args...)
-}
-
 func scanInterview(row pgx.CollectableRow) (hiring.Interview, error) {
 	var i hiring.Interview
 	return i, row.Scan(interviewTargets(&i)...)

@@ -70,7 +70,7 @@ func (s *Interviews) Edit(ctx context.Context, id interview.ID, change func(row 
 	var row hiring.Interview
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		var err error
-		if row, err = oneOf(ctx, tx, scanInterview, lockInterview, id); err != nil {
+		if row, err = one(ctx, tx, scanInterview, lockInterview, id); err != nil {
 			return err
 		}
 		if err := change(&row); err != nil {
@@ -79,7 +79,7 @@ func (s *Interviews) Edit(ctx context.Context, id interview.ID, change func(row 
 		if err := checkInterview(row); err != nil {
 			return err
 		}
-		row, err = oneOf(ctx, tx, scanInterview, updateInterview, id, row.Status, millisOrNull(row.StartedAt), millisOrNull(row.CompletedAt),
+		row, err = one(ctx, tx, scanInterview, updateInterview, id, row.Status, millisOrNull(row.StartedAt), millisOrNull(row.CompletedAt),
 			row.CandidateName, row.CandidateNotes, row.TimeLimitMinutes, documentArg(row.Plan), row.PlanVersion, millisOrNull(row.PlanUpdatedAt))
 		return err
 	})
@@ -96,7 +96,7 @@ func (s *Interviews) Delete(ctx context.Context, id interview.ID, check func(row
 		if _, err := tx.Exec(ctx, lockSessions, id); err != nil {
 			return err
 		}
-		row, err := oneOf(ctx, tx, scanInterview, lockForDeletion, id)
+		row, err := one(ctx, tx, scanInterview, lockForDeletion, id)
 		if err == nil {
 			err = check(&row)
 		}

@@ -173,7 +173,7 @@ func (s *Jobs) Change(ctx context.Context, id string, decide func(*hiring.Job) e
 		return job, wrap("change job", "", pgx.ErrNoRows)
 	}
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if job, err = oneOf(ctx, tx, scanJob, selectJob+" FOR UPDATE", id); err != nil {
+		if job, err = one(ctx, tx, scanJob, selectJob+" FOR UPDATE", id); err != nil {
 			return err
 		}
 		before := job
@@ -186,7 +186,7 @@ func (s *Jobs) Change(ctx context.Context, id string, decide func(*hiring.Job) e
 		if err := checkJob(job); err != nil {
 			return err
 		}
-		job, err = oneOf(ctx, tx, scanJob, updateJob, id, job.Title, job.Description, job.Department, job.Location, job.JobType, job.SalaryRange, job.Status,
+		job, err = one(ctx, tx, scanJob, updateJob, id, job.Title, job.Description, job.Department, job.Location, job.JobType, job.SalaryRange, job.Status,
 			job.ApprovalStatus, millisOrNull(job.ApprovedAt), job.ApprovedBy, job.RejectionReason)
 		return err
 	})
@@ -199,10 +199,10 @@ func (s *Jobs) Delete(ctx context.Context, id string, check func(hiring.Job) err
 		return job, nil, wrap("delete job", "", pgx.ErrNoRows)
 	}
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if _, err = oneOf(ctx, tx, pgx.RowTo[string], keepJobsRecruiter, id); err != nil {
+		if _, err = one(ctx, tx, pgx.RowTo[string], keepJobsRecruiter, id); err != nil {
 			return err
 		}
-		if job, err = oneOf(ctx, tx, scanJob, selectJob+" FOR UPDATE", id); err != nil {
+		if job, err = one(ctx, tx, scanJob, selectJob+" FOR UPDATE", id); err != nil {
 			return err
 		}
 		if err = check(job); err != nil {
@@ -247,8 +247,8 @@ type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-// oneOf is one on a pool or in a transaction.
-func oneOf[T any](ctx context.Context, q querier, scan pgx.RowToFunc[T], sql string, args ...any) (T, error) {
+// one runs a query that answers with one row, on a pool or in a transaction.
+func one[T any](ctx context.Context, q querier, scan pgx.RowToFunc[T], sql string, args ...any) (T, error) {
 	rows, err := q.Query(ctx, sql, args...)
 	if err != nil {
 		var none T

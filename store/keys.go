@@ -117,13 +117,13 @@ func (s *Keys) Change(ctx context.Context, id string, decide func(*hiring.Key) e
 		return key, wrap("change API key", "", pgx.ErrNoRows)
 	}
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if key, err = oneOf(ctx, tx, scanAPIKey, lockKey, id); err != nil {
+		if key, err = one(ctx, tx, scanAPIKey, lockKey, id); err != nil {
 			return err
 		}
 		if err := decide(&key); err != nil {
 			return err
 		}
-		key, err = oneOf(ctx, tx, scanAPIKey, updateKey, id, key.Name, key.Scopes, key.RateLimitPerDay, key.Status, millisOrNull(key.RevokedAt))
+		key, err = one(ctx, tx, scanAPIKey, updateKey, id, key.Name, key.Scopes, key.RateLimitPerDay, key.Status, millisOrNull(key.RevokedAt))
 		return err
 	})
 	return key, wrap("change API key", id, err)
@@ -135,7 +135,7 @@ func (s *Keys) Delete(ctx context.Context, id string, decide func(hiring.Key) er
 		return wrap("delete API key", "", pgx.ErrNoRows)
 	}
 	return wrap("delete API key", id, pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		key, err := oneOf(ctx, tx, scanAPIKey, lockKey, id)
+		key, err := one(ctx, tx, scanAPIKey, lockKey, id)
 		if err != nil {
 			return err
 		}

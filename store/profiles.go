@@ -127,14 +127,14 @@ func changeProfile[P any](ctx context.Context, pool *pgxpool.Pool, scan pgx.RowT
 		if _, err := tx.Exec(ctx, create, userID); err != nil {
 			return err
 		}
-		if p, err = oneOf(ctx, tx, scan, read+" FOR UPDATE", userID); err != nil {
+		if p, err = one(ctx, tx, scan, read+" FOR UPDATE", userID); err != nil {
 			return err
 		}
 		sql, args, err := update(&p)
 		if err != nil {
 			return err
 		}
-		p, err = oneOf(ctx, tx, scan, sql, append([]any{userID}, args...)...)
+		p, err = one(ctx, tx, scan, sql, append([]any{userID}, args...)...)
 		return err
 	})
 	return p, err

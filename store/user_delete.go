@@ -51,7 +51,7 @@ func (s *Admin) DeleteUser(ctx context.Context, actorID, id string) error {
 		if _, err := tx.Exec(ctx, oneDeletion); err != nil {
 			return err
 		}
-		if _, err := oneOf(ctx, tx, pgx.RowTo[string], lockUser, id); err != nil {
+		if _, err := one(ctx, tx, pgx.RowTo[string], lockUser, id); err != nil {
 			return err
 		}
 		interviews, err := listOf(ctx, tx, ownInterviews, id)
